@@ -1,0 +1,1 @@
+"""The pages. They read and act through :mod:`workers.client` only, and never load torch."""

@@ -1,0 +1,31 @@
+"""Names of job kinds and states, shared with the dashboard (no heavy imports)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class JobState(StrEnum):
+    """``queued → running → succeeded | failed | cancelled``; an expired lease sends ``running`` back to ``queued``."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether a job in this state will not change by itself."""
+        return self in {JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED}
+
+
+class JobKind(StrEnum):
+    """What a job does; each kind has one task and one queue (see :mod:`workers.queues`)."""
+
+    IMPORT = "import"
+    SYNTH = "synth"
+    TRAIN = "train"
+    EVALUATE = "evaluate"
+    ANALYZE = "analyze"
+    MAPS = "maps"
