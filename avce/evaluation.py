@@ -1,0 +1,132 @@
+"""Measuring a checkpoint on a split: figures per axis, intervals over subjects, trivial predictors beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from avce.data.prepared import Prepared
+from avce.metrics.bootstrap import intervals
+from avce.metrics.protocols import score
+from avce.options import Axis, EvaluateOptions, Split
+from avce.progress import Reporter
+from avce.training.checkpoint import Predictor
+
+
+def evaluate(
+    predictor: Predictor, data: Prepared, options: EvaluateOptions | None = None, reporter: Reporter | None = None
+) -> dict[str, Any]:
+    """Predict one split and score it.
+
+    Args:
+        predictor: A loaded checkpoint.
+        data: Prepared data with the split.
+        options: Split, protocol, bootstrap.
+        reporter: Gets progress and stops between batches.
+
+    Returns:
+        ``{"n", "n_groups", "grouped_by", "split", "protocol", "zero_labels", "weak_labels", "model", "data",
+        "valence": {"rmse", "sagr", "pcc", "ccc", "icc", "interval": {name: [low, high]}}, "arousal": …,
+        "trivial": {name: {"valence": …, "arousal": …}}}``. An undefined figure (PCC of a constant) is ``None``.
+
+    Raises:
+        DataError: The split is empty.
+    """
+    options = options or EvaluateOptions()
+    return summarise(predict_split(predictor, data, options, reporter), predictor, data, options)
+
+
+def predict_split(
+    predictor: Predictor, data: Prepared, options: EvaluateOptions, reporter: Reporter | None = None
+) -> pd.DataFrame:
+    """One row per face of the split, in the data's order.
+
+    Returns:
+        Columns ``row, image, video, frame, subject, valence, arousal, pred_valence, pred_arousal``.
+    """
+    reporter = reporter or Reporter()
+    reporter.stage("evaluate")
+    rows = data.rows(options.split)
+    parts = []
+    for start in range(0, len(rows), options.batch_size):
+        chosen = rows[start : start + options.batch_size]
+        parts.append(predictor.predict(data.crops_rgb_u8(chosen), batch_size=options.batch_size))
+        reporter.progress(start + len(chosen), len(rows), "faces")
+    pred = np.concatenate(parts)
+    table = data.samples.iloc[rows][["image", "video", "frame", "subject", "valence", "arousal"]].reset_index(drop=True)
+    table.insert(0, "row", rows)
+    table["pred_valence"], table["pred_arousal"] = pred[:, 0], pred[:, 1]
+    return table
+
+
+def summarise(table: pd.DataFrame, predictor: Predictor, data: Prepared, options: EvaluateOptions) -> dict[str, Any]:
+    """The figures of :func:`evaluate` from the table of :func:`predict_split`."""
+    pred = table[["pred_valence", "pred_arousal"]].to_numpy(np.float64)
+    target = table[["valence", "arousal"]].to_numpy(np.float64)
+    groups, grouped_by = group_labels(table)
+    scored = _score(pred, target, groups, options)
+    if options.bootstrap:
+        bounds = intervals(
+            pred, target, groups, protocol=options.protocol, zero_labels=options.zero_labels,
+            resamples=options.bootstrap, confidence=options.confidence, seed=options.seed,
+        )
+        for axis in Axis:
+            scored[axis.value]["interval"] = _plain(bounds[axis.value])
+    return {
+        "n": len(table),
+        "n_groups": len(np.unique(groups)),
+        "grouped_by": grouped_by,
+        "split": options.split.value,
+        "protocol": options.protocol,
+        "zero_labels": options.zero_labels,
+        "confidence": options.confidence,
+        "weak_labels": bool(data.samples["weak"].iloc[table["row"]].any()),
+        "model": predictor.name,
+        "data": data.fingerprint,
+        **scored,
+        "trivial": {
+            name: _score(values, target, groups, options) for name, values in trivial_predictions(target, data).items()
+        },
+    }
+
+
+def group_labels(table: pd.DataFrame) -> tuple[NDArray[Any], str]:
+    """What the bootstrap resamples: subjects where known, else videos, else single pictures."""
+    for column in ("subject", "video"):
+        values = table[column].fillna("").astype(str)
+        if (values != "").all():
+            return values.to_numpy(), column
+    known = table["subject"].fillna("").astype(str).where(lambda s: s != "", table["video"].fillna("").astype(str))
+    named = known.where(known != "", "row " + table["row"].astype(str))
+    return named.to_numpy(), "picture" if (known == "").all() else "subject, video or picture"
+
+
+def trivial_predictions(target: NDArray[np.float64], data: Prepared) -> dict[str, NDArray[np.float64]]:
+    """Predictors that look at no picture; a model must beat them."""
+    train = data.samples[data.samples["split"] == Split.TRAIN.value][["valence", "arousal"]].dropna()
+    source = train.to_numpy(np.float64) if len(train) else target
+    shape = target.shape
+    return {
+        "mean of the training labels": np.broadcast_to(source.mean(axis=0), shape).copy(),
+        "always positive": np.full(shape, 0.5),
+    }
+
+
+def _score(
+    pred: NDArray[np.float64], target: NDArray[np.float64], groups: NDArray[Any], options: EvaluateOptions
+) -> dict[str, Any]:
+    scored = score(pred, target, protocol=options.protocol, groups=groups, zero_labels=options.zero_labels)
+    return {axis.value: _plain(scored[axis.value]) for axis in Axis}
+
+
+def _plain(values: Any) -> Any:
+    """Numbers fit for JSON: an undefined figure becomes ``None``."""
+    if isinstance(values, dict):
+        return {name: _plain(value) for name, value in values.items()}
+    if isinstance(values, (list, tuple, np.ndarray)):
+        return [_plain(value) for value in values]
+    number = float(values)
+    return number if np.isfinite(number) else None

@@ -1,0 +1,39 @@
+"""Writing files so that a reader, or a resumed job, never sees half of one."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+@contextmanager
+def replace_folder(folder: Path) -> Iterator[Path]:
+    """Give a fresh folder beside ``folder`` that takes its place when the block ends without an error.
+
+    An old folder of that name stays whole until the new one is complete; after an error nothing is left over.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        yield fresh
+        fresh.chmod(0o755)
+        retired = fresh.with_name(fresh.name + ".old")
+        if folder.exists():
+            folder.rename(retired)
+        fresh.rename(folder)
+        shutil.rmtree(retired, ignore_errors=True)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write UTF-8 JSON with an indent, atomically."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    fresh.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    fresh.replace(path)

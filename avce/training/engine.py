@@ -1,0 +1,118 @@
+"""The optimiser side of a training step: device, precision, clipping, learning rates, averaged weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+
+from avce.methods.base import Method
+from avce.options import TrainOptions
+from avce.training.schedule import learning_rate_factor
+
+
+class Engine:
+    """What a method's ``training_step`` calls to move its weights.
+
+    Args:
+        method: The networks; moved to the device that accelerate picks.
+        options: Options of the run.
+        total_steps: Iterations of the whole run, for the schedule.
+    """
+
+    def __init__(self, method: Method, options: TrainOptions, total_steps: int) -> None:
+        self.accelerator = Accelerator(cpu=not torch.cuda.is_available(), mixed_precision=options.mixed_precision)
+        self.method = method.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.options = options
+        self.total_steps = total_steps
+        self.step = 0
+        self.optimizers = {name: self.accelerator.prepare(o) for name, o in method.optimizers().items()}
+        self._peak = {
+            name: [float(group["lr"]) for group in optimizer.param_groups] for name, optimizer in self.optimizers.items()
+        }
+        self.average = WeightAverage(method, options.ema_decay) if options.ema_decay else None
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights live."""
+        return torch.device(self.accelerator.device)
+
+    def begin_step(self) -> None:
+        """Set the learning rates of this iteration."""
+        factor = learning_rate_factor(self.options.schedule, self.step, self.total_steps)
+        for name, optimizer in self.optimizers.items():
+            for group, peak in zip(optimizer.param_groups, self._peak[name], strict=True):
+                group["lr"] = peak * factor
+
+    def update(self, loss: Tensor, *names: str) -> None:
+        """One step of the named optimisers (default: all) down the gradient of ``loss``."""
+        chosen = [self.optimizers[name] for name in names or self.optimizers]
+        for optimizer in self.optimizers.values():
+            optimizer.zero_grad(set_to_none=True)
+        self.accelerator.backward(loss)
+        if self.options.grad_clip:
+            moved = [p for optimizer in chosen for group in optimizer.param_groups for p in group["params"]]
+            self.accelerator.clip_grad_norm_(moved, self.options.grad_clip)
+        for optimizer in chosen:
+            optimizer.step()
+
+    def end_step(self) -> None:
+        """Count the iteration and move the averaged weights."""
+        self.step += 1
+        if self.average is not None:
+            self.average.update(self.method, self.step)
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Everything a resumed run needs, as named tensors and plain values."""
+        tensors = {f"model.{name}": value for name, value in self.method.state_dict().items()}
+        plain: dict[str, Any] = {"step": self.step, "optimizers": {}}
+        if self.average is not None:
+            tensors |= {f"average.{name}": value for name, value in self.average.weights.items()}
+        for name, optimizer in self.optimizers.items():
+            kept = plain["optimizers"][name] = {}
+            for index, slots in optimizer.state_dict()["state"].items():
+                for slot, value in slots.items():
+                    if isinstance(value, Tensor):
+                        tensors[f"optimizer.{name}.{index}.{slot}"] = value
+                    else:
+                        kept[f"{index}.{slot}"] = value
+        return {name: value.detach().cpu().clone() for name, value in tensors.items()}, plain
+
+    def load_state(self, tensors: Mapping[str, Tensor], plain: Mapping[str, Any]) -> None:
+        """Go back to what :meth:`state` gave."""
+        self.method.load_state_dict(_below(tensors, "model."))
+        if self.average is not None:
+            self.average.weights = {k: v.to(self.device) for k, v in _below(tensors, "average.").items()}
+        for name, optimizer in self.optimizers.items():
+            slots: dict[int, dict[str, Any]] = {}
+            entries: dict[str, Any] = dict(_below(tensors, f"optimizer.{name}.")) | plain["optimizers"][name]
+            for key, value in entries.items():
+                index, slot = key.split(".", 1)
+                slots.setdefault(int(index), {})[slot] = value
+            optimizer.load_state_dict({"state": slots, "param_groups": optimizer.state_dict()["param_groups"]})
+        self.step = int(plain["step"])
+
+
+class WeightAverage:
+    """Exponential moving average of weights and buffers, with a warm-up so that early weights fade fast."""
+
+    def __init__(self, method: nn.Module, decay: float) -> None:
+        self.decay = decay
+        self.weights = {name: value.detach().clone() for name, value in method.state_dict().items()}
+
+    @torch.no_grad()
+    def update(self, method: nn.Module, step: int) -> None:
+        """Move the average towards the current weights after iteration ``step`` (counted from 1)."""
+        share = 1 - min(self.decay, (1 + step) / (10 + step))
+        for name, value in method.state_dict().items():
+            if value.is_floating_point():
+                self.weights[name].lerp_(value, share)
+            else:
+                self.weights[name].copy_(value)
+
+
+def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}

@@ -1,0 +1,277 @@
+"""One training loop for every method: seeds, schedule, validation, best checkpoint, resume.
+
+A run is a pure function of its options and its data: every epoch draws its random numbers from
+``(seed, epoch)``, so a run that was killed and resumed at an epoch's start ends with the same weights as one
+that was not.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+
+from avce.data.loader import TrainLoader, eval_batches
+from avce.data.prepared import Prepared
+from avce.errors import DataError, DomainError
+from avce.files import replace_folder, write_json
+from avce.methods import build_method
+from avce.methods.base import Method
+from avce.metrics.protocols import score
+from avce.options import Axis, Split, TrainOptions
+from avce.progress import Reporter
+from avce.training.checkpoint import BEST_FOLDER, load_predictor, save_checkpoint
+from avce.training.engine import Engine
+
+RESUME_FOLDER = "resume"
+HISTORY_FILE = "history.json"
+RULE = "mean CCC of valence and arousal on the validation split, highest epoch wins"
+EVAL_BATCH = 128
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What a finished run leaves behind.
+
+    Attributes:
+        best: Folder of the best checkpoint.
+        metrics: Validation figures of that epoch: ``{"valence": {"rmse", "sagr", "pcc", "ccc", …}, "arousal": …}``.
+        best_epoch: Epoch of the best checkpoint, counted from 1.
+        epochs_run: Epochs that were trained, over all attempts.
+        rule: How the best epoch was chosen.
+    """
+
+    best: Path
+    metrics: dict[str, Any]
+    best_epoch: int
+    epochs_run: int
+    rule: str = RULE
+
+
+@dataclass
+class _Progress:
+    """Where a run is; stored with the resume state."""
+
+    epoch: int = 0
+    best_epoch: int = 0
+    best_score: float = -math.inf
+    best_metrics: dict[str, Any] | None = None
+
+
+def train(
+    options: TrainOptions, data: Prepared, out: Path, reporter: Reporter | None = None, *, resume: bool = True
+) -> TrainResult:
+    """Train one method on prepared data.
+
+    Args:
+        options: The complete run.
+        data: Face crops with labels; needs samples in the splits train and val.
+        out: Folder for ``best/`` (the checkpoint), ``history.json`` and, while running, ``resume/``.
+        reporter: Gets progress, log lines and metric points; its ``check`` stops the run between batches.
+        resume: Go on from ``out/resume`` where it holds a state of the same options and data.
+
+    Raises:
+        DataError: A split is empty or too small.
+        CancelledError: The user asked to stop; the resume state stays.
+        DomainError: The loss became infinite or nan.
+    """
+    run = _Run(options, data, out, reporter or Reporter())
+    if resume:
+        run.try_resume()
+    return run.finish()
+
+
+class _Run:
+    def __init__(self, options: TrainOptions, data: Prepared, out: Path, reporter: Reporter) -> None:
+        if options.num_threads:
+            torch.set_num_threads(options.num_threads)
+        self.options, self.data, self.out, self.reporter = options, data, out, reporter
+        self.val_rows = data.rows(Split.VAL)
+        train_rows = data.rows(Split.TRAIN)
+        if len(train_rows) < options.batch_size:  # small data: one batch is the whole split
+            options = options.model_copy(update={"batch_size": max(2, len(train_rows))})
+        self.loader = TrainLoader(data, train_rows, options)
+        if len(self.loader) == 0:
+            raise DataError(f"{data.folder}: the training split needs at least 2 faces, has {len(train_rows)}")
+        torch.manual_seed(options.seed)
+        method = start_method(options)
+        self.engine = Engine(method, options, options.epochs * len(self.loader))
+        self.method: Method = method
+        self.at = _Progress()
+        self.history: list[dict[str, float]] = []
+
+    # the outer loop -------------------------------------------------------------------------------------------
+
+    def finish(self) -> TrainResult:
+        self.reporter.stage("train")
+        self.reporter.log(
+            f"{self.options.method.value} on {self.options.backbone.value},"
+            f" {sum(p.numel() for p in self.method.parameters()):,} weights, {len(self.loader)} steps per epoch,"
+            f" device {self.engine.device}"
+        )
+        while self.at.epoch < self.options.epochs and not self._is_stale():
+            losses = self._train_epoch(self.at.epoch)
+            self.at.epoch += 1
+            self._validate(losses)
+            self._save_resume_state()
+        if self.at.best_metrics is None:
+            raise DomainError(
+                f"{self.data.folder}: no epoch gave a defined CCC on validation; the labels there may be constant"
+            )
+        return TrainResult(self.out / BEST_FOLDER, self.at.best_metrics, self.at.best_epoch, self.at.epoch)
+
+    def _is_stale(self) -> bool:
+        patience = self.options.early_stopping_epochs
+        stale = bool(patience) and self.at.epoch - self.at.best_epoch >= patience
+        if stale:
+            self.reporter.log(f"stopped early: no better {RULE} for {patience} epochs")
+        return stale
+
+    def _train_epoch(self, epoch: int) -> dict[str, float]:
+        torch.manual_seed(self.options.seed * 1_000_003 + epoch)
+        if epoch == 0 or not self.options.avce.keep_eval_after_validation:
+            self.method.train()
+        sums: dict[str, float] = {}
+        count, per_epoch = 0, len(self.loader)
+        for batch in self.loader.epoch(epoch):
+            self.engine.begin_step()
+            with self.engine.accelerator.autocast():
+                losses = self.method.training_step(batch.to(self.engine.device), self.engine)
+            self.engine.end_step()
+            count += 1
+            for name, value in losses.items():
+                sums[name] = sums.get(name, 0.0) + value
+            self._check_finite(losses, epoch)
+            total = self.options.epochs * per_epoch
+            self.reporter.progress(
+                epoch * per_epoch + count, total, f"epoch {epoch + 1}/{self.options.epochs}, {_brief(losses)}"
+            )
+        return {name: value / count for name, value in sums.items()}
+
+    def _check_finite(self, losses: Mapping[str, float], epoch: int) -> None:
+        broken = [name for name, value in losses.items() if not math.isfinite(value)]
+        if broken:
+            raise DomainError(
+                f"epoch {epoch + 1}: {', '.join(broken)} became infinite or nan; lower the learning rate"
+                f" (now {self.options.learning_rate:g}) or raise grad_clip"
+            )
+
+    def _validate(self, losses: Mapping[str, float]) -> None:
+        with self._weights_to_judge():
+            pred, target = predict_rows(self.method, self.data, self.val_rows, self.options, self.engine.device)
+            metrics = score(pred, target, protocol="concatenated")
+            mean_ccc = float(np.mean([metrics[axis.value]["ccc"] for axis in Axis]))
+            if mean_ccc > self.at.best_score:
+                self.at.best_score, self.at.best_epoch, self.at.best_metrics = mean_ccc, self.at.epoch, metrics
+                save_checkpoint(self.out / BEST_FOLDER, self.method.state_dict(), self.options, self._card(metrics))
+        point = {f"train/{name}": value for name, value in losses.items()}
+        point |= {f"val/{name}_{axis.value}": float(metrics[axis.value][name]) for axis in Axis for name in ("ccc", "pcc", "rmse")}
+        point["val/mean_ccc"] = mean_ccc
+        self.history.append({"epoch": self.at.epoch, "step": self.engine.step, **point})
+        self.reporter.metrics(self.engine.step, point, epoch=self.at.epoch)
+        self.reporter.log(
+            f"epoch {self.at.epoch}: {_brief(losses)}, validation CCC valence {point['val/ccc_valence']:.3f},"
+            f" arousal {point['val/ccc_arousal']:.3f}{' (best)' if self.at.best_epoch == self.at.epoch else ''}"
+        )
+
+    @contextmanager
+    def _weights_to_judge(self) -> Iterator[None]:
+        """Averaged weights in place of the current ones, eval mode; both restored afterwards."""
+        was_training, average = self.method.training, self.engine.average
+        current = {k: v.clone() for k, v in self.method.state_dict().items()} if average else None
+        if average:
+            self.method.load_state_dict(average.weights)
+        self.method.eval()
+        try:
+            yield
+        finally:
+            if current is not None:
+                self.method.load_state_dict(current)
+            self.method.train(was_training and not self.options.avce.keep_eval_after_validation)
+
+    def _card(self, metrics: Mapping[str, Any]) -> dict[str, Any]:
+        recipe = self.data.card.get("recipe", {})
+        return {
+            "crop": {"margin": float(recipe.get("margin", 0.25)), "size": int(recipe.get("size", 128))},
+            "data": {"fingerprint": self.data.fingerprint, "layout": self.data.card.get("layout")},
+            "epoch": self.at.best_epoch,
+            "rule": RULE,
+            "validation": metrics,
+            "versions": {name: metadata.version(name) for name in ("avce-studio", "torch", "numpy")},
+        }
+
+    # resume ---------------------------------------------------------------------------------------------------
+
+    def _identity(self) -> dict[str, Any]:
+        return {"options": self.options.model_dump(mode="json"), "data": self.data.fingerprint}
+
+    def _save_resume_state(self) -> None:
+        tensors, plain = self.engine.state()
+        with replace_folder(self.out / RESUME_FOLDER) as fresh:
+            save_file(tensors, fresh / "state.safetensors")
+            write_json(
+                fresh / "state.json",
+                {"identity": self._identity(), "engine": plain, "at": vars(self.at), "history": self.history},
+            )
+        write_json(self.out / HISTORY_FILE, self.history)
+
+    def try_resume(self) -> None:
+        folder = self.out / RESUME_FOLDER
+        if not (folder / "state.json").is_file():
+            return
+        kept = json.loads((folder / "state.json").read_text("utf-8"))
+        if kept["identity"] != self._identity():
+            self.reporter.log(f"{folder} belongs to another run (other options or data): starting afresh")
+            return
+        self.engine.load_state(load_file(folder / "state.safetensors"), kept["engine"])
+        self.at, self.history = _Progress(**kept["at"]), kept["history"]
+        if self.options.avce.keep_eval_after_validation:
+            self.method.eval()
+        self.reporter.log(f"resumed after epoch {self.at.epoch}")
+
+
+def start_method(options: TrainOptions) -> Method:
+    """Networks at their start: fresh, ImageNet weights, or those of a checkpoint named in ``pretrained``."""
+    if options.pretrained in {"none", "imagenet"}:
+        return build_method(options)
+    method = build_method(options.model_copy(update={"pretrained": "none"}))
+    source = load_predictor(options.pretrained)
+    have = method.state_dict()
+    fitting = {
+        name: value
+        for name, value in source.method.state_dict().items()
+        if name in have and have[name].shape == value.shape
+    }
+    if not fitting:
+        raise DataError(
+            f"{options.pretrained}: none of its weights fit {options.method.value} on {options.backbone.value};"
+            f" it holds {source.name}"
+        )
+    method.load_state_dict(fitting, strict=False)
+    return method
+
+
+@torch.inference_mode()
+def predict_rows(
+    method: Method, data: Prepared, rows: np.ndarray, options: TrainOptions, device: torch.device | str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Predictions and labels of chosen rows, both ``(n, 2)`` float64, in the order of ``rows``."""
+    pred, target = [], []
+    for batch in eval_batches(data, rows, options, EVAL_BATCH):
+        images = batch.images.to(device, memory_format=torch.channels_last)
+        pred.append(method(images).double().clamp(-1, 1).cpu().numpy())
+        target.append(batch.targets.double().numpy())
+    return np.concatenate(pred), np.concatenate(target)
+
+
+def _brief(losses: Mapping[str, float]) -> str:
+    return f"loss {losses['loss']:.4f}" if "loss" in losses else ", ".join(f"{k} {v:.4f}" for k, v in losses.items())
