@@ -1,0 +1,1 @@
+"""Faces in pictures: find them, follow them, cut them out. Torch-free."""
