@@ -26,8 +26,10 @@ run: install ## Start AVCE Studio and print its address (Ctrl-C stops it)
 	@exec $(BIN)/python -m workers.launch
 
 install: $(VENV)/.installed ## Install what `make run` needs into .venv
+	@:
 
 dev: $(VENV)/.installed-dev ## Install what the tests need as well
+	@:
 
 test: dev browser lint types ## Set up everything, then check style, types, imports and all tests
 	$(TEST_ENV) $(BIN)/python -m pytest $(PYTEST_FLAGS)
