@@ -1,0 +1,1 @@
+"""Videos: read them with their own time, follow the faces, write what was found."""
