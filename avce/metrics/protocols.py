@@ -1,0 +1,169 @@
+"""Protocols: what a figure is computed over. Figures of different protocols must never be ranked together.
+
+``concatenated``
+    Over all frames together, population moments.
+``per_video``
+    Each figure per video, then the mean over the videos in which it is defined (OMG-Emotion's way).
+``authors``
+    What the authors' public code computes: PCC and CCC divide the covariance by n - 1 and the variances by n,
+    RMSE is the mean over batches of frames in order, zero labels count as wrong in SAGR. A perfect prediction
+    scores n / (n - 1).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from avce.errors import OptionError, ShapeError
+from avce.metrics.moments import FIGURES, Floats, Moments, check_finite, figures_of
+from avce.options import Axis
+
+PROTOCOLS = ("concatenated", "per_video", "authors")
+AUTHORS_BATCH = 256
+"""Batch size of the authors' AlexNet runs, over which their RMSE is averaged."""
+
+
+def score(
+    pred: ArrayLike,
+    target: ArrayLike,
+    *,
+    protocol: str = "concatenated",
+    groups: ArrayLike | None = None,
+    zero_labels: str = "excluded",
+) -> dict[str, dict[str, float]]:
+    """All figures of both axes under one protocol.
+
+    Args:
+        pred: Predictions, shape ``(n, 2)``, columns valence and arousal.
+        target: Labels, same shape.
+        protocol: One of :data:`PROTOCOLS`.
+        groups: Video of each row, shape ``(n,)``; needed by ``per_video``, ignored by the others.
+        zero_labels: As in :func:`avce.metrics.functional.sagr`; ``authors`` always counts them wrong.
+
+    Returns:
+        ``{"valence": {"rmse", "sagr", "pcc", "ccc", "icc"}, "arousal": {…}}``; undefined figures are ``nan``.
+
+    Raises:
+        ShapeError: Other shapes, no rows, or no groups where the protocol needs them.
+        DomainError: A ``nan`` or an infinity.
+        OptionError: Unknown protocol or ``zero_labels``.
+    """
+    p, y = checked_pairs(pred, target)
+    codes = None
+    if protocol == "per_video":
+        if groups is None:
+            raise ShapeError("groups: protocol per_video needs the video of each row, got None")
+        codes = group_codes(groups, len(p))
+    return {
+        axis.value: _score_axis(p[:, column], y[:, column], codes, protocol, zero_labels)
+        for column, axis in enumerate(Axis)
+    }
+
+
+def _score_axis(
+    p: Floats, y: Floats, codes: NDArray[np.intp] | None, protocol: str, zero_labels: str
+) -> dict[str, float]:
+    if protocol == "concatenated":
+        return _floats(figures_of(Moments.of(p, y), zero_labels=zero_labels))
+    if protocol == "per_video" and codes is not None:
+        per_group = figures_of(group_moments(p, y, codes), zero_labels=zero_labels)
+        return _floats({name: mean_of_defined(values) for name, values in per_group.items()})
+    if protocol == "authors":
+        figures = authors_figures(Moments.of(p, y))
+        return _floats(figures | {"rmse": mean_batch_rmse((p - y) ** 2)})
+    raise OptionError(f"protocol: expected one of {', '.join(PROTOCOLS)}, got {protocol!r}")
+
+
+def authors_figures(m: Moments) -> dict[str, Floats]:
+    """The authors' PCC, CCC and SAGR; RMSE is the plain one, their batches are not in the moments.
+
+    ICC is not in their code and stays the textbook one.
+    """
+    bessel = np.full(np.shape(m.n), np.nan)
+    np.divide(m.n, m.n - 1, out=bessel, where=m.n > 1)
+    figures = figures_of(m, zero_labels="counted_wrong")
+    return figures | {"pcc": figures["pcc"] * bessel, "ccc": figures["ccc"] * bessel}
+
+
+def mean_batch_rmse(squared_error: Floats, *, batch: int = AUTHORS_BATCH) -> float:
+    """Mean over consecutive batches of each batch's RMSE (over full batches never above the plain RMSE)."""
+    starts = np.arange(0, len(squared_error), batch)
+    sizes = np.diff(np.append(starts, len(squared_error)))
+    return float(np.sqrt(np.add.reduceat(squared_error, starts) / sizes).mean())
+
+
+def mean_of_defined(values: Floats, weights: Floats | None = None) -> Floats:
+    """Weighted mean over the last axis of the entries that are not ``nan``; ``nan`` when there are none."""
+    defined = ~np.isnan(values)
+    weights = defined.astype(np.float64) if weights is None else weights * defined
+    total = weights.sum(axis=-1)
+    summed = (weights * np.where(defined, values, 0.0)).sum(axis=-1)
+    out = np.full(np.shape(total), np.nan)
+    np.divide(summed, total, out=out, where=total > 0)
+    return out
+
+
+def group_moments(pred: Floats, target: Floats, codes: NDArray[np.intp]) -> Moments:
+    """Moments of each group, stacked, shape ``(groups,)``; two passes over the rows, no loop over groups.
+
+    Args:
+        pred: Shape ``(n,)``.
+        target: Shape ``(n,)``.
+        codes: Group number of each row, 0 … groups − 1, every number in use.
+    """
+    count = int(codes.max()) + 1
+    n = np.bincount(codes, minlength=count).astype(np.float64)
+
+    def mean(values: Floats) -> Floats:
+        return np.bincount(codes, weights=values, minlength=count) / n
+
+    first = np.full(count, len(codes))
+    np.minimum.at(first, codes, np.arange(len(codes)))
+    # centring on a row of the group first keeps a constant group exactly constant
+    offset_p, offset_y = pred[first], target[first]
+    shift_p, shift_y = mean(pred - offset_p[codes]), mean(target - offset_y[codes])
+    mean_p, mean_y = offset_p + shift_p, offset_y + shift_y
+    dp, dy = pred - mean_p[codes], target - mean_y[codes]
+    same, signed = np.sign(pred) == np.sign(target), target != 0
+    return Moments(
+        n, mean_p, mean_y, mean(dp * dp), mean(dy * dy), mean(dp * dy), mean((pred - target) ** 2),
+        mean(signed.astype(np.float64)) * n, mean((same & signed).astype(np.float64)) * n,
+        mean((same & ~signed).astype(np.float64)) * n,
+    )  # fmt: skip
+
+
+def checked_pairs(pred: ArrayLike, target: ArrayLike) -> tuple[Floats, Floats]:
+    """Both as float64 of shape ``(n, 2)``.
+
+    Raises:
+        ShapeError: Other shapes or no rows.
+        DomainError: A ``nan`` or an infinity; the text names the first such row.
+    """
+    p, y = np.asarray(pred, np.float64), np.asarray(target, np.float64)
+    if p.ndim != 2 or p.shape != y.shape or p.shape[1] != len(Axis) or len(p) == 0:
+        raise ShapeError(
+            "pred, target: expected two arrays of shape (n, 2), n >= 1, columns valence and arousal; got"
+            f" {p.shape} and {y.shape}"
+        )
+    check_finite(pred=p, target=y)
+    return p, y
+
+
+def group_codes(groups: ArrayLike, rows: int) -> NDArray[np.intp]:
+    """Groups as numbers 0, 1, … in order of first appearance.
+
+    Raises:
+        ShapeError: Not one group per row.
+    """
+    values: Any = np.asarray(groups)
+    if values.shape != (rows,):
+        raise ShapeError(f"groups: expected one per row, shape ({rows},), got {values.shape}")
+    return np.asarray(pd.factorize(values, use_na_sentinel=False)[0], np.intp)
+
+
+def _floats(figures: dict[str, Any]) -> dict[str, float]:
+    return {name: float(figures[name]) for name in FIGURES}
