@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -76,6 +79,42 @@ def test_the_web_process_loads_every_page_and_no_heavy_package() -> None:
 
 def test_the_names_that_pages_and_commands_share_load_no_heavy_package() -> None:
     assert heavy_modules_after_importing(*LIGHT_MODULES) == []
+
+
+def imported_names(path: Path) -> set[str]:
+    """Modules that a file imports, anywhere in it; ``from package import module`` counts as both."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names if node.module == "workers")
+    return names
+
+
+def test_pages_go_through_the_client_and_know_only_names_besides() -> None:
+    allowed = {"workers", "workers.client", "workers.errors", "workers.queues", "workers.records"}
+    allowed |= {"workers.settings", "workers.states"}
+    elsewhere = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in sorted((ROOT / "dashboard").rglob("*.py"))
+        for name in sorted(imported_names(path) - allowed)
+        if name.split(".")[0] in {"workers", "sqlalchemy", "celery", "redis", "fsspec", *HEAVY}
+    ]
+    assert elsewhere == []
+
+
+def test_the_environment_is_read_in_one_place() -> None:
+    readers = {
+        str(path.relative_to(ROOT))
+        for package in ("avce", "workers", "dashboard")
+        for path in (ROOT / package).rglob("*.py")
+        if re.search(r"\b(environ|getenv)\b", path.read_text(encoding="utf-8"))
+    }
+    # The command has no settings besides its flags and the place of its cache; the launcher hands
+    # the environment on to the processes it starts.
+    assert readers - {"avce/cli/data.py", "workers/launch.py"} == set()
 
 
 @pytest.mark.parametrize("package", ["avce", "workers", "dashboard"])
