@@ -205,7 +205,10 @@ class TrainOptions(Options):
 
 
 PRESETS: dict[str, dict[str, Any]] = {
-    "quick": {},
+    "quick": {
+        "backbone": "compact", "epochs": 50, "batch_size": 64, "input_size": 96, "augment": "strong", "learning_rate": 4e-3,
+        "weight_decay": 0.05, "ema_decay": 0.995, "mse_weight": 2.0,
+    },
     "poster": {
         "backbone": "alexnet", "epochs": 100, "batch_size": 256, "input_size": 224, "learning_rate": 1e-4, "optimizer": "adam",
         "betas": (0.5, 0.9), "weight_decay": 0.0, "schedule": "poster_multistep", "augment": "poster", "pcc_weight": 0.0,

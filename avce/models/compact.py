@@ -1,17 +1,26 @@
-"""A small residual net made for training from scratch on a CPU: the quick recipe."""
+"""A small residual net made for training from scratch on a CPU: the quick recipe.
+
+Faces arrive as crops, so where something is in the picture says what it is. The last map is therefore read as
+it lies (like AlexNet's 6 x 6 grid), after its channels were folded, and not averaged over the picture: in our
+trials on rendered faces that is what lets so small a net read mouth and brows.
+"""
 
 from __future__ import annotations
 
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from avce.models.base import Encoder, conv_bn
 from avce.options import TrainOptions
 
-WIDTH = 32
+WIDTH = 24
+FOLDED_CHANNELS = 48
+GRID = 6
+FEATURE_DROPOUT = 0.3
 
 
 class _Block(nn.Module):
-    """Two 3 x 3 convolutions and a shortcut; the second BN starts at zero, so a new block is the identity."""
+    """Two 3 x 3 convolutions and a shortcut; the second BN starts at zero, so a new block is its shortcut."""
 
     def __init__(self, cin: int, cout: int, stride: int) -> None:
         super().__init__()
@@ -30,33 +39,42 @@ class _Block(nn.Module):
 
 
 class Compact(Encoder):
-    """Stem and four stages of one residual block each, BN and SiLU; about 1.2 million weights at width 32.
+    """Stem, four residual blocks, folded channels read on a 6 x 6 grid; about .7 million weights at width 24.
 
     Args:
-        width: Channels of the first stage; the stages have width × (1, 2, 4, 6).
+        width: Channels of the stem; the blocks have width × (2, 4, 4, 6).
     """
 
     min_input_px = 32
 
     def __init__(self, width: int = WIDTH) -> None:
         super().__init__()
-        widths = (width, width, 2 * width, 4 * width, 6 * width)
-        self.stem = nn.Sequential(*conv_bn(3, width, stride=2), nn.SiLU())
-        strides = (1, 2, 2, 2)
-        self.stages = nn.Sequential(
+        widths = (width, 2 * width, 4 * width, 4 * width, 6 * width)
+        self.stem = nn.Sequential(*conv_bn(3, width, 5, stride=2), nn.SiLU())
+        strides = (2, 2, 1, 2)
+        self.blocks = nn.Sequential(
             *(_Block(cin, cout, s) for cin, cout, s in zip(widths[:-1], widths[1:], strides, strict=True))
         )
-        self.out_features = widths[-1]
+        self.fold = nn.Sequential(*conv_bn(widths[-1], FOLDED_CHANNELS, 1), nn.SiLU())
+        self.dropout = nn.Dropout(FEATURE_DROPOUT)
+        self.out_features = FOLDED_CHANNELS * GRID * GRID
 
     def forward_features(self, images: Tensor) -> Tensor:
         """Last map, at a sixteenth of the input's side."""
-        features: Tensor = self.stages(self.stem(images))
+        features: Tensor = self.fold(self.blocks(self.stem(images)))
         return features
+
+    def pool(self, features: Tensor) -> Tensor:
+        """The map on a 6 x 6 grid, flattened."""
+        if features.shape[-2:] != (GRID, GRID):
+            features = F.adaptive_avg_pool2d(features, GRID)
+        flat: Tensor = self.dropout(features.flatten(1))
+        return flat
 
     @property
     def map_layer(self) -> nn.Module:
-        """The last stage."""
-        return self.stages[-1]
+        """The folded map."""
+        return self.fold
 
 
 def build(options: TrainOptions) -> Encoder:

@@ -1,0 +1,40 @@
+"""The ``avce`` command: everything that needs no queue and no database, for headless machines."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from avce import __version__
+from avce.cli.analyze import analyze
+from avce.cli.data import doctor, synth
+from avce.cli.train import evaluate, train
+from avce.errors import AvceError, CancelledError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="avce")
+def cli() -> None:
+    """Facial emotion in the valence-arousal plane: make data, check it, train, evaluate, analyse videos."""
+
+
+for command in (synth, doctor, train, evaluate, analyze):
+    cli.add_command(command)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command; bad input ends with one line on stderr and exit code 2."""
+    try:
+        cli.main(arguments, prog_name="avce", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt, CancelledError):
+        click.echo("avce: stopped", err=True)
+        sys.exit(130)
+    except AvceError as error:
+        click.echo(f"avce: {' '.join(str(error).split())}", err=True)
+        sys.exit(2)

@@ -1,0 +1,39 @@
+"""``avce analyze``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from avce.cli.console import ConsoleReporter, print_json
+from avce.cli.flags import collect, options_from
+from avce.options import AnalyzeOptions
+
+TRAJECTORY_FILE = "trajectory.csv"
+
+
+@click.command()
+@click.argument("video", type=click.Path(path_type=Path))
+@click.option("--checkpoint", type=click.Path(path_type=Path), required=True, help="Output folder of a training run.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help=f"Folder for {TRAJECTORY_FILE}.")
+@options_from(AnalyzeOptions)
+@click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON.")
+def analyze(video: Path, checkpoint: Path, out: Path, *, as_json: bool, **flags: Any) -> None:
+    """Valence and arousal of every face in every frame of VIDEO, as OUT/trajectory.csv."""
+    options = AnalyzeOptions.parse(collect(AnalyzeOptions, flags))
+    from avce.training.checkpoint import load_predictor
+    from avce.video.analyze import analyze_video
+    from avce.video.trajectory import CsvWriter
+
+    predictor = load_predictor(checkpoint)
+    out.mkdir(parents=True, exist_ok=True)
+    with ConsoleReporter(quiet=as_json) as reporter, CsvWriter(out / TRAJECTORY_FILE) as writer:
+        summary = analyze_video(video, [predictor], options, reporter, writer.write)
+    values = asdict(summary) if is_dataclass(summary) and not isinstance(summary, type) else dict(summary)
+    if as_json:
+        print_json({"video": str(video), "trajectory": str(out / TRAJECTORY_FILE), **values})
+    else:
+        click.echo(f"wrote {out / TRAJECTORY_FILE}: " + ", ".join(f"{name} {value}" for name, value in values.items()))

@@ -1,0 +1,95 @@
+"""``avce synth`` and ``avce doctor``, and how the other commands get prepared data."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from avce.cli.console import ConsoleReporter, print_json
+from avce.cli.flags import collect, options_from
+from avce.errors import DataError
+from avce.options import PrepareOptions, SynthOptions
+from avce.progress import Reporter
+
+if TYPE_CHECKING:
+    from avce.data.prepared import Prepared
+
+SEVERITY_STYLE = {"error": "red", "warning": "yellow", "info": "cyan"}
+
+
+@click.command()
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write; must be new or empty.")
+@options_from(SynthOptions)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def synth(out: Path, *, as_json: bool, **flags: Any) -> None:
+    """Draw license-free faces with known valence and arousal: stills, or talking-head clips."""
+    from avce.data.synthetic import synthesize
+
+    options = SynthOptions.parse(collect(SynthOptions, flags))
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise DataError(f"--out {out}: expected a new or empty folder, it holds files; choose another name")
+    with ConsoleReporter(quiet=as_json) as reporter:
+        folder = synthesize(out, options, reporter)
+    if as_json:
+        print_json({"out": str(folder), "options": options.model_dump(mode="json")})
+    else:
+        click.echo(f"wrote {folder}")
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@options_from(PrepareOptions)
+@click.option("--strict", is_flag=True, help="Exit with code 1 when there are errors.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def doctor(path: Path, *, strict: bool, as_json: bool, **flags: Any) -> None:
+    """Examine a data set (folder or archive): layout, counts, and what would spoil the result."""
+    from avce.data.doctor import examine
+
+    options = PrepareOptions.parse(collect(PrepareOptions, flags))
+    with ConsoleReporter(quiet=as_json) as reporter:
+        report = examine(path, options, reporter).model_dump(mode="json")
+    if as_json:
+        print_json(report)
+    else:
+        _print_report(path, report)
+    if strict and any(finding["severity"] == "error" for finding in report["findings"]):
+        raise click.exceptions.Exit(1)
+
+
+def _print_report(path: Path, report: dict[str, Any]) -> None:
+    console = Console()
+    console.print(f"[bold]{path}[/]: layout [bold]{report['layout']}[/] ({report.get('layout_reason', '')})")
+    console.print({name: value for name, value in report.items() if isinstance(value, (int, float))})
+    table = Table(show_lines=True)
+    for column in ("severity", "finding", "why it matters", "where"):
+        table.add_column(column)
+    for finding in report["findings"]:
+        style = SEVERITY_STYLE.get(finding["severity"], "")
+        where = finding.get("where") or []
+        shown = ", ".join(str(item) for item in where[:3]) if isinstance(where, list) else str(where)
+        more = f" … {len(where)} in all" if isinstance(where, list) and len(where) > 3 else ""
+        table.add_row(f"[{style}]{finding['severity']}[/]" if style else finding["severity"], finding["title"], finding["why"], shown + more)
+    console.print(table if report["findings"] else "nothing found that would spoil a result")
+
+
+def prepared_data(path: Path, options: PrepareOptions, reporter: Reporter) -> Prepared:
+    """Face crops of a data set: opened when ``path`` is prepared already, else made once and kept in the cache.
+
+    The cache is ``$AVCE_CACHE`` or ``~/.cache/avce``; the same data and recipe are prepared once.
+    """
+    from avce.data.prepare import prepare
+    from avce.data.prepared import Prepared
+
+    if (path / "card.json").is_file() and (path / "samples.parquet").is_file():
+        return Prepared.load(path)
+    if not path.exists():
+        raise DataError(f"--data {path}: expected a folder, zip, tar, csv or parquet file; there is nothing of that name")
+    cache = Path(os.environ.get("AVCE_CACHE") or Path.home() / ".cache" / "avce")
+    key = hashlib.sha256(f"{path.resolve()}\n{options.model_dump_json()}".encode()).hexdigest()[:16]
+    return prepare(path, cache / "prepared" / f"{path.stem}-{key}", options, reporter)

@@ -1,0 +1,61 @@
+"""``avce train`` and ``avce evaluate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from avce.cli.console import ConsoleReporter, metric_table, print_json
+from avce.cli.data import prepared_data
+from avce.cli.flags import collect, options_from
+from avce.options import FIDELITY, PRESETS, EvaluateOptions, PrepareOptions, TrainOptions, train_options
+
+
+@click.command()
+@click.option("--data", type=click.Path(path_type=Path), required=True, help="Data set: folder, archive, csv, or prepared folder.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the checkpoint and the history; a stopped run goes on from here.")
+@click.option("--preset", type=click.Choice(list(PRESETS)), help="Starting point; explicit options win. quick: the recipe that is good on 2 cores.")
+@click.option("--fidelity", type=click.Choice(list(FIDELITY)), help="Switches of the AVCE objective: the sound form, the poster's, or the authors' code.")
+@options_from(TrainOptions)
+@click.option("--fresh", is_flag=True, help="Do not go on from an earlier run in --out.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def train(data: Path, out: Path, *, preset: str | None, fidelity: str | None, fresh: bool, as_json: bool, **flags: Any) -> None:
+    """Train a model; the best epoch on validation ends in OUT/best."""
+    options = train_options(preset=preset, fidelity=fidelity, **collect(TrainOptions, flags))
+    from avce.training.loop import train as run_training
+
+    with ConsoleReporter(quiet=as_json) as reporter:
+        prepared = prepared_data(data, PrepareOptions(), reporter)
+        result = run_training(options, prepared, out, reporter, resume=not fresh)
+    if as_json:
+        print_json(
+            {"checkpoint": str(result.best), "best_epoch": result.best_epoch, "epochs": result.epochs_run,
+             "rule": result.rule, "split": "val", **result.metrics}
+        )
+    else:
+        metric_table(f"validation, best epoch {result.best_epoch} of {result.epochs_run}", {options.method.value: result.metrics})
+        click.echo(f"checkpoint: {result.best}")
+
+
+@click.command()
+@click.option("--checkpoint", type=click.Path(path_type=Path), required=True, help="Output folder of a training run.")
+@click.option("--data", type=click.Path(path_type=Path), required=True, help="Data set: folder, archive, csv, or prepared folder.")
+@options_from(EvaluateOptions)
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def evaluate(checkpoint: Path, data: Path, *, as_json: bool, **flags: Any) -> None:
+    """RMSE, SAGR, PCC and CCC of a checkpoint on a split, with intervals over subjects."""
+    options = EvaluateOptions.parse(collect(EvaluateOptions, flags))
+    from avce.evaluation import evaluate as run_evaluation
+    from avce.training.checkpoint import load_predictor
+
+    predictor = load_predictor(checkpoint)
+    with ConsoleReporter(quiet=as_json) as reporter:
+        prepared = prepared_data(data, PrepareOptions(**predictor.info.get("crop", {})), reporter)
+        result = run_evaluation(predictor, prepared, options, reporter)
+    if as_json:
+        print_json(result)
+    else:
+        title = f"{result['split']}, n = {result['n']} faces of {result['n_groups']} {result['grouped_by']}s, protocol {result['protocol']}"
+        metric_table(title, {predictor.name: result, **result["trivial"]})
