@@ -18,9 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avce.errors import ShapeError
-
-Box = tuple[float, float, float, float]
-"""Left, top, right, bottom in pixels of the frame; right and bottom are exclusive."""
+from avce.faces.boxes import Box
 
 
 @dataclass(frozen=True)
