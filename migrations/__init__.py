@@ -1,0 +1,1 @@
+"""Schema changes, applied by ``python -m workers.migrate`` (which ``make run`` does)."""

@@ -1,0 +1,91 @@
+"""The only door for the dashboard: submit, cancel, retry, list, read.
+
+Each function opens its own short session, returns frozen records or tables, and raises
+:class:`workers.errors.ClientError` with a text fit for users. Nothing here loads torch.
+"""
+
+from workers.client.datasets import (
+    dataset_points,
+    dataset_samples,
+    get_dataset,
+    import_dataset,
+    import_server_folder,
+    list_datasets,
+    store_upload,
+    synthesize_dataset,
+)
+from workers.client.demo import start_demo
+from workers.client.health import health, workers_status
+from workers.client.jobs import cancel_job, get_job, job_log, list_jobs, retry_job
+from workers.client.runs import (
+    evaluate,
+    evaluation_predictions,
+    get_checkpoint,
+    get_evaluation,
+    get_run,
+    list_evaluations,
+    list_runs,
+    metric_points,
+    published_results,
+    train,
+)
+from workers.client.videos import (
+    add_video,
+    analyze,
+    draw_maps,
+    frame_jpeg,
+    get_analysis,
+    get_video,
+    list_analyses,
+    list_videos,
+    map_png,
+    maps,
+    trajectory,
+    trajectory_csv,
+    video_path,
+)
+from workers.errors import ClientError, NotFoundError
+
+__all__ = [
+    "ClientError",
+    "NotFoundError",
+    "add_video",
+    "analyze",
+    "cancel_job",
+    "dataset_points",
+    "dataset_samples",
+    "draw_maps",
+    "evaluate",
+    "evaluation_predictions",
+    "frame_jpeg",
+    "get_analysis",
+    "get_checkpoint",
+    "get_dataset",
+    "get_evaluation",
+    "get_job",
+    "get_run",
+    "get_video",
+    "health",
+    "import_dataset",
+    "import_server_folder",
+    "job_log",
+    "list_analyses",
+    "list_datasets",
+    "list_evaluations",
+    "list_jobs",
+    "list_runs",
+    "list_videos",
+    "map_png",
+    "maps",
+    "metric_points",
+    "published_results",
+    "retry_job",
+    "start_demo",
+    "store_upload",
+    "synthesize_dataset",
+    "train",
+    "trajectory",
+    "trajectory_csv",
+    "video_path",
+    "workers_status",
+]

@@ -1,0 +1,183 @@
+"""Train and evaluate, and read what came out."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Collection
+from typing import Any
+
+import pandas as pd
+
+from avce.options import EvaluateOptions, TrainOptions
+from workers.client._door import door
+from workers.client.datasets import sent
+from workers.errors import ClientError
+from workers.records import CheckpointRecord, EvaluationRecord, JobRecord, RunRecord
+from workers.states import JobKind, JobState
+from workers.store import datasets, evaluations, jobs, runs
+from workers.store.files import file_store
+from workers.store.session import reading, writing
+from workers.store.tables import Checkpoint, Evaluation, Run
+
+
+@door
+def train(
+    dataset_id: str,
+    options: TrainOptions | None = None,
+    *,
+    name: str | None = None,
+    priority: int = 0,
+    after: str | None = None,
+) -> JobRecord:
+    """Queue a training run. On a data set that is still being imported it waits for the import."""
+    options = options or TrainOptions()
+    with writing() as session:
+        dataset = datasets.dataset_record(session, dataset_id)
+        if dataset.state == "failed":
+            raise ClientError(
+                f"data set {dataset.name!r} could not be imported ({dataset.error}); import it again"
+            )
+        if dataset.state == "importing" and after is None:
+            after = dataset.job_id
+        values = options.model_dump(mode="json")
+        title = (name or "").strip() or f"{options.method.value} {options.backbone.value} on {dataset.name}"
+        run = Run(
+            name=title,
+            dataset_id=dataset_id,
+            method=options.method.value,
+            backbone=options.backbone.value,
+            options=values,
+        )
+        session.add(run)
+        session.flush()
+        job = jobs.add_job(
+            session,
+            JobKind.TRAIN,
+            f"Train {title}",
+            options=values,
+            priority=priority,
+            after=after,
+            dataset_id=dataset_id,
+            run_id=run.id,
+        )
+        job_id = job.id
+    return sent(job_id)
+
+
+@door
+def evaluate(
+    run_id: str,
+    dataset_id: str,
+    options: EvaluateOptions | None = None,
+    *,
+    priority: int = 0,
+    after: str | None = None,
+) -> JobRecord:
+    """Queue an evaluation. Of a run that is still training it waits for the training."""
+    options = options or EvaluateOptions()
+    with writing() as session:
+        run = runs.run_record(session, run_id)
+        dataset = datasets.dataset_record(session, dataset_id)
+        values = options.model_dump(mode="json")
+        evaluation = Evaluation(
+            run_id=run_id,
+            dataset_id=dataset_id,
+            split=options.split.value,
+            protocol=options.protocol,
+            options=values,
+        )
+        session.add(evaluation)
+        session.flush()
+        job = jobs.add_job(
+            session,
+            JobKind.EVALUATE,
+            f"Evaluate {run.name} on {dataset.name} ({options.split.value})",
+            options=values,
+            priority=priority,
+            after=after or pending_training([run]),
+            run_id=run_id,
+            dataset_id=dataset_id,
+            evaluation_id=evaluation.id,
+        )
+        job_id = job.id
+    return sent(job_id)
+
+
+def pending_training(wanted: Collection[RunRecord]) -> str | None:
+    """The training job to wait for: of several that are not finished, the one queued last.
+
+    Raises:
+        ClientError: A run failed or was cancelled, so there is nothing to wait for.
+    """
+    for run in wanted:
+        if run.state in {JobState.FAILED, JobState.CANCELLED}:
+            raise ClientError(
+                f"run {run.name!r} {run.state.value}, so it has no checkpoint; retry its job first"
+            )
+    pending = [run for run in wanted if not run.state.is_final]
+    return max(pending, key=lambda run: run.created_at).job_id if pending else None
+
+
+@door
+def list_runs() -> list[RunRecord]:
+    """Runs, newest first."""
+    with reading() as session:
+        return runs.run_records(session)
+
+
+@door
+def get_run(run_id: str) -> RunRecord:
+    """The run with this id."""
+    with reading() as session:
+        return runs.run_record(session, run_id)
+
+
+@door
+def get_checkpoint(checkpoint_id: str) -> CheckpointRecord:
+    """The checkpoint with this id."""
+    with reading() as session:
+        checkpoint = session.get(Checkpoint, checkpoint_id)
+        if checkpoint is None:
+            raise ClientError(f"checkpoint {checkpoint_id!r} does not exist")
+        return CheckpointRecord.model_validate(checkpoint)
+
+
+@door
+def metric_points(run_id: str, *, names: Collection[str] | None = None) -> pd.DataFrame:
+    """Points of the run's curves, also while it trains: ``name, step, epoch, value``."""
+    with reading() as session:
+        runs.require_run(session, run_id)
+        return runs.metric_table(session, run_id, names)
+
+
+@door
+def list_evaluations(run_id: str | None = None) -> list[EvaluationRecord]:
+    """Evaluations, newest first, of one run or of all."""
+    with reading() as session:
+        return evaluations.evaluation_records(session, *([Evaluation.run_id == run_id] if run_id else []))
+
+
+@door
+def get_evaluation(evaluation_id: str) -> EvaluationRecord:
+    """The evaluation with this id."""
+    with reading() as session:
+        evaluations.require_evaluation(session, evaluation_id)
+        return evaluations.evaluation_records(session, Evaluation.id == evaluation_id)[0]
+
+
+@door
+def evaluation_predictions(evaluation_id: str) -> pd.DataFrame:
+    """One row per face: ``row, image, video, frame, subject, valence, arousal, pred_valence, pred_arousal``."""
+    with reading() as session:
+        evaluation = evaluations.require_evaluation(session, evaluation_id)
+        if evaluation.predictions is None:
+            raise ClientError(f"evaluation {evaluation_id} has not finished; there are no predictions yet")
+        return pd.read_parquet(io.BytesIO(file_store().read(evaluation.predictions)))
+
+
+@door
+def published_results() -> list[Any]:
+    """Results printed elsewhere, each with its source and protocol (:class:`avce.published.PublishedResult`)."""
+    from avce.published import PUBLISHED  # noqa: PLC0415 (a table that only two pages read)
+
+    return list(PUBLISHED)

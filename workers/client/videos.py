@@ -1,0 +1,222 @@
+"""Bring videos in, analyse them, and read trajectories, frames and maps."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from avce.options import AnalyzeOptions, MapOptions
+from workers.client._door import door
+from workers.client.datasets import sent
+from workers.client.runs import pending_training
+from workers.errors import ClientError, NotFoundError
+from workers.records import AnalysisRecord, JobRecord, MapRecord, StoredFile, VideoRecord
+from workers.states import JobKind
+from workers.store import analyses, jobs, runs, videos
+from workers.store.files import file_store
+from workers.store.session import reading, writing
+from workers.store.tables import ActivationMap, Analysis, AnalysisRun, Video
+
+MAX_MAP_FRAMES = 64
+
+
+@door
+def add_video(file: StoredFile) -> VideoRecord:
+    """Take an uploaded file as a video; refused when it does not decode."""
+    with writing() as session:
+        video = Video(name=file.name)
+        try:
+            videos.describe(video, file_store().local_path(file.sha256), file.sha256)
+        except ValueError as error:
+            text = str(error).replace(str(file_store().local_path(file.sha256)), file.name)
+            text = text.replace(file.sha256, file.name)
+            raise ClientError(text if file.name in text else f"{file.name}: {text}") from error
+        session.add(video)
+        session.flush()
+        return VideoRecord.model_validate(video)
+
+
+@door
+def analyze(
+    video_id: str,
+    run_ids: Sequence[str],
+    options: AnalyzeOptions | None = None,
+    *,
+    priority: int = 0,
+    after: str | None = None,
+) -> JobRecord:
+    """Queue the analysis of a video by one or more runs; runs that still train are waited for."""
+    if not run_ids:
+        raise ClientError("choose at least one run to analyse the video with")
+    options = options or AnalyzeOptions()
+    wanted = list(dict.fromkeys(run_ids))
+    with writing() as session:
+        video = videos.require_video(session, video_id)
+        after = after or pending_training([runs.run_record(session, run_id) for run_id in wanted])
+        values = options.model_dump(mode="json")
+        analysis = Analysis(video_id=video_id, options=values)
+        session.add(analysis)
+        session.flush()
+        session.add_all(
+            AnalysisRun(analysis_id=analysis.id, position=position, run_id=run_id)
+            for position, run_id in enumerate(wanted)
+        )
+        job = jobs.add_job(
+            session,
+            JobKind.ANALYZE,
+            f"Analyse {video.name}",
+            options=values,
+            priority=priority,
+            after=after,
+            video_id=video_id,
+            analysis_id=analysis.id,
+        )
+        job_id = job.id
+    return sent(job_id)
+
+
+@door
+def draw_maps(
+    analysis_id: str,
+    frames: Sequence[int],
+    options: MapOptions | None = None,
+    *,
+    track: int | None = None,
+    priority: int = 0,
+) -> JobRecord:
+    """Queue activation maps over frames of an analysis, for one face or for all."""
+    chosen = sorted({int(frame) for frame in frames})
+    if not 0 < len(chosen) <= MAX_MAP_FRAMES:
+        raise ClientError(f"choose 1 to {MAX_MAP_FRAMES} frames to draw maps over, got {len(chosen)}")
+    with writing() as session:
+        analysis = analyses.analysis_record(session, analysis_id)
+        job = jobs.add_job(
+            session,
+            JobKind.MAPS,
+            f"Maps over {analysis.video.name}",
+            options={
+                "frames": chosen,
+                "track": track,
+                "maps": (options or MapOptions()).model_dump(mode="json"),
+            },
+            priority=priority,
+            after=None if analysis.state.is_final else analysis.job_id,
+            analysis_id=analysis_id,
+            video_id=analysis.video.id,
+        )
+        job_id = job.id
+    return sent(job_id)
+
+
+@door
+def list_videos() -> list[VideoRecord]:
+    """Videos, newest first."""
+    with reading() as session:
+        return videos.video_records(session)
+
+
+@door
+def get_video(video_id: str) -> VideoRecord:
+    """The video with this id."""
+    with reading() as session:
+        return VideoRecord.model_validate(videos.require_video(session, video_id))
+
+
+@door
+def list_analyses() -> list[AnalysisRecord]:
+    """Analyses, newest first."""
+    with reading() as session:
+        return analyses.analysis_records(session)
+
+
+@door
+def get_analysis(analysis_id: str) -> AnalysisRecord:
+    """The analysis with this id."""
+    with reading() as session:
+        return analyses.analysis_record(session, analysis_id)
+
+
+@door
+def trajectory(
+    analysis_id: str, *, run_id: str | None = None, track: int | None = None, max_points: int | None = None
+) -> pd.DataFrame:
+    """What is known so far, in frame order: the columns of ``trajectory.csv`` and ``run_id``.
+
+    Args:
+        analysis_id: The analysis; may still be running.
+        run_id: One run; ``None``: all, one after the other.
+        track: One face; ``None``: all, and the frames without a face.
+        max_points: About as many rows per run at most, thinned to every n-th frame by the database.
+    """
+    with reading() as session:
+        record = analyses.analysis_record(session, analysis_id)
+        chosen = record.run_ids if run_id is None else [analyses.run_in(session, analysis_id, run_id)]
+        return analyses.trajectory_table(session, analysis_id, chosen, track=track, max_points=max_points)
+
+
+@door
+def trajectory_csv(analysis_id: str, run_id: str | None = None) -> Iterator[str]:
+    """Lines of ``trajectory.csv`` of one run (``None``: the first), in bounded memory."""
+    with reading() as session:
+        chosen = analyses.run_in(session, analysis_id, run_id)
+    return _csv_lines(analysis_id, chosen)
+
+
+def _csv_lines(analysis_id: str, run_id: str) -> Iterator[str]:
+    yield ",".join(analyses.POINT_COLUMNS) + "\n"
+    with reading() as session:
+        for row in analyses.iterate_points(session, analysis_id, run_id):
+            yield _csv_line(row)
+
+
+def _csv_line(row: tuple[Any, ...]) -> str:
+    line = io.StringIO()
+    cells = ["" if cell is None else f"{cell:.6g}" if isinstance(cell, float) else cell for cell in row]
+    cells[1] = f"{row[1]:.3f}"
+    csv.writer(line, lineterminator="\n").writerow(cells)
+    return line.getvalue()
+
+
+@door
+def video_path(video_id: str) -> Path:
+    """A real file with the video's bytes; its name has no ending."""
+    with reading() as session:
+        return videos.video_file(session, video_id)
+
+
+@door
+def frame_jpeg(video_id: str, frame_index: int, *, width: int | None = None) -> bytes:
+    """One decoded frame, scaled down to ``width`` pixels if it is wider."""
+    import cv2  # noqa: PLC0415 (only this function draws)
+
+    from avce.video.read import frame_at  # noqa: PLC0415 (PyAV loads with it)
+
+    picture = frame_at(video_path(video_id), frame_index).rgb_u8
+    height_px, width_px = picture.shape[:2]
+    if width is not None and 0 < width < width_px:
+        size = (width, max(1, round(height_px * width / width_px)))
+        picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    _, jpeg = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    return bytes(jpeg.tobytes())
+
+
+@door
+def maps(analysis_id: str) -> list[MapRecord]:
+    """Activation maps of an analysis, by frame and face."""
+    with reading() as session:
+        return analyses.map_records(session, ActivationMap.analysis_id == analysis_id)
+
+
+@door
+def map_png(map_id: str) -> bytes:
+    """The picture of an activation map."""
+    with reading() as session:
+        found = analyses.map_records(session, ActivationMap.id == map_id)
+    if not found:
+        raise NotFoundError(f"map {map_id!r} does not exist")
+    return file_store().read(found[0].file)

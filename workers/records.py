@@ -1,0 +1,197 @@
+"""What the client hands out: frozen records, free of the database and of torch."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from workers.states import JobKind, JobState
+
+
+class Record(BaseModel):
+    """Base: records do not change and are built from table rows by attribute."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+
+class StoredFile(Record):
+    """A file in the store, under its content's hash."""
+
+    sha256: str
+    size: int
+    name: str
+
+
+class JobRecord(Record):
+    """One job, as its row says. Times are aware, in UTC; ``progress`` is that of the current stage, 0 to 1."""
+
+    id: str
+    kind: JobKind
+    state: JobState
+    queue: str
+    title: str
+    priority: int = 0
+    created_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    progress: float = 0.0
+    stage: str = ""
+    message: str = ""
+    eta_s: float | None = None
+    attempts: int = 0
+    error: str | None = None
+    cancel_requested: bool = False
+    run_id: str | None = None
+    dataset_id: str | None = None
+    evaluation_id: str | None = None
+    analysis_id: str | None = None
+    video_id: str | None = None
+    after_job_id: str | None = None
+    options: dict[str, Any] = Field(default_factory=dict)
+    worker: str | None = None
+    queue_position: int | None = None
+    """1 for the job that the queue's worker takes next; ``None`` unless queued."""
+
+
+class LogLine(Record):
+    """One line of a job's log; ``n`` counts from 1."""
+
+    n: int
+    at: datetime
+    text: str
+
+
+class DatasetRecord(Record):
+    """A data set; figures are zero until ``state`` is ``ready``."""
+
+    id: str
+    name: str
+    state: str
+    """``importing``, ``ready`` or ``failed``."""
+    created_at: datetime
+    job_id: str
+    layout: str = ""
+    n_samples: int = 0
+    n_subjects: int = 0
+    n_train: int = 0
+    n_val: int = 0
+    n_test: int = 0
+    fingerprint: str = ""
+    card: dict[str, Any] = Field(default_factory=dict)
+    error: str | None = None
+
+
+class SampleRecord(Record):
+    """One face crop with its labels."""
+
+    row: int
+    subject: str
+    valence: float
+    arousal: float
+    split: str
+    jpeg: bytes
+
+
+class RunRecord(Record):
+    """One training run; ``best`` holds the figures of its best epoch (metric → value)."""
+
+    id: str
+    name: str
+    created_at: datetime
+    job_id: str
+    dataset_id: str
+    dataset_name: str
+    method: str
+    backbone: str
+    options: dict[str, Any]
+    state: JobState
+    best_epoch: int | None = None
+    best: dict[str, float] = Field(default_factory=dict)
+    checkpoint_id: str | None = None
+
+
+class CheckpointRecord(Record):
+    """The stored weights of a run's best epoch."""
+
+    id: str
+    run_id: str
+    name: str
+    created_at: datetime
+
+
+class EvaluationRecord(Record):
+    """Figures of one run on one split; ``metrics`` is the result of :func:`avce.evaluation.evaluate`."""
+
+    id: str
+    run_id: str
+    run_name: str
+    checkpoint_id: str | None
+    dataset_id: str
+    dataset_name: str
+    split: str
+    protocol: str
+    n: int | None
+    job_id: str
+    state: JobState
+    created_at: datetime
+    metrics: dict[str, Any] = Field(default_factory=dict)
+
+
+class VideoRecord(Record):
+    """An uploaded video; ``frames`` is the container's count, which may be an estimate."""
+
+    id: str
+    name: str
+    sha256: str
+    width: int
+    height: int
+    fps: float
+    frames: int
+    duration_s: float
+    created_at: datetime
+
+
+class AnalysisRecord(Record):
+    """One video seen by one or more runs; lists are in the order of ``run_ids``."""
+
+    id: str
+    video: VideoRecord
+    job_id: str
+    state: JobState
+    created_at: datetime
+    options: dict[str, Any]
+    run_ids: list[str]
+    checkpoint_ids: list[str]
+    names: list[str]
+    summary: dict[str, Any] = Field(default_factory=dict)
+
+
+class MapRecord(Record):
+    """One activation map drawn over a face; ``file`` is the hash of its PNG."""
+
+    id: str
+    analysis_id: str | None = None
+    dataset_id: str | None = None
+    job_id: str
+    frame: int
+    track: int | None
+    axis: str
+    head: str
+    run_id: str
+    checkpoint_id: str
+    name: str
+    scores: dict[str, float] = Field(default_factory=dict)
+    file: str
+    array_file: str
+
+
+class WorkerRecord(Record):
+    """One worker process, as its last sign of life says."""
+
+    name: str
+    queues: list[str]
+    alive: bool
+    current_job_id: str | None = None
+    seen_at: datetime

@@ -1,0 +1,80 @@
+"""The only reader of the environment: every setting starts with ``AVCE_`` (``AVCE_PORT=8502 make run``)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Where things are and how long things may take; defaults serve one machine without set-up."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="AVCE_", extra="ignore", frozen=True, use_attribute_docstrings=True
+    )
+
+    home: Path = Field(
+        default_factory=lambda: Path.cwd() / "var",
+        description="Folder of the database, files and work in progress.",
+    )
+    database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in home.")
+    broker_url: str = Field("", description="Redis URL; empty: the redis-server that `make run` starts.")
+    files_url: str = Field("", description="fsspec URL of the file store; empty: a folder in home.")
+    host: str = Field("127.0.0.1", description="Address that the pages listen on.")
+    port: int = Field(8501, ge=1, le=65535, description="Port of the pages.")
+    redis_port: int = Field(
+        6391, ge=1, le=65535, description="Port of the redis-server that `make run` starts."
+    )
+    allowed_folders: tuple[Path, ...] = Field(
+        (), description="JSON list of server-side folders from which data sets may be imported in place."
+    )
+    lease_s: float = Field(
+        30.0, gt=0, description="A running job is lost when its worker is silent for so long."
+    )
+    heartbeat_s: float = Field(
+        5.0, gt=0, description="How often a worker renews its lease and looks for a cancel."
+    )
+    sweep_s: float = Field(3.0, gt=0, description="How often lost jobs and lost messages are looked for.")
+    resend_s: float = Field(20.0, gt=0, description="A queued job's message can count as lost after so long.")
+    max_attempts: int = Field(5, ge=1, description="A job whose worker vanished so many times fails.")
+    report_s: float = Field(0.5, ge=0, description="Progress, log and curves are written at most so often.")
+    max_upload_bytes: int = Field(64 * 2**30, ge=1, description="Largest upload.")
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy URL of the database."""
+        return self.database_url or f"sqlite:///{self.home.absolute() / 'studio.db'}"
+
+    @property
+    def broker(self) -> str:
+        """URL of the broker."""
+        return self.broker_url or f"redis://127.0.0.1:{self.redis_port}/0"
+
+    @property
+    def files(self) -> str:
+        """Fsspec URL of the file store."""
+        return self.files_url or str(self.home.absolute() / "files")
+
+    @property
+    def work_folder(self) -> Path:
+        """Where jobs keep unfinished work that another attempt continues."""
+        return self.home.absolute() / "work"
+
+    @property
+    def datasets_folder(self) -> Path:
+        """Local copies of prepared data sets, one folder per fingerprint."""
+        return self.home.absolute() / "datasets"
+
+    @property
+    def cache_folder(self) -> Path:
+        """Local copies of stored files and checkpoints; may be deleted while nothing runs."""
+        return self.home.absolute() / "cache"
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()

@@ -1,0 +1,203 @@
+"""Queries on analyses: trajectories, tracks and activation maps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import ColumnElement, Select, delete, func, insert, select
+from sqlalchemy.orm import Session
+
+from workers.errors import ClientError, NotFoundError
+from workers.records import AnalysisRecord, MapRecord, VideoRecord
+from workers.states import JobKind
+from workers.store.tables import (
+    ActivationMap,
+    Analysis,
+    AnalysisRun,
+    Checkpoint,
+    FaceTrack,
+    Job,
+    Run,
+    TrajectoryPoint,
+    Video,
+)
+
+POINT_COLUMNS = (
+    "frame", "pts_ms", "track", "state", "valence", "arousal", "confidence", "x0", "y0", "x1", "y1",
+)  # fmt: skip
+ROWS_PER_READ = 5_000
+
+
+def analysis_records(session: Session, *wanted: ColumnElement[bool]) -> list[AnalysisRecord]:
+    """Records of analyses, newest first."""
+    query = (
+        select(Analysis, Video, Job)
+        .join(Video, Analysis.video_id == Video.id)
+        .join(Job, (Job.analysis_id == Analysis.id) & (Job.kind == JobKind.ANALYZE))
+        .where(*wanted)
+        .order_by(Analysis.created_at.desc(), Analysis.id)
+    )
+    found = [tuple(row) for row in session.execute(query)]
+    runs = _runs_of(session, [analysis.id for analysis, _, _ in found])
+    records = []
+    for analysis, video, job in found:
+        members = runs.get(analysis.id, [])
+        records.append(
+            AnalysisRecord(
+                id=analysis.id,
+                video=VideoRecord.model_validate(video),
+                job_id=job.id,
+                state=job.state,
+                created_at=analysis.created_at,
+                options=analysis.options,
+                run_ids=[run_id for run_id, _, _ in members],
+                names=[name for _, name, _ in members],
+                checkpoint_ids=[checkpoint_id or "" for _, _, checkpoint_id in members],
+                summary=analysis.summary,
+            )
+        )
+    return records
+
+
+def _runs_of(session: Session, analysis_ids: Sequence[str]) -> dict[str, list[tuple[str, str, str | None]]]:
+    query = (
+        select(AnalysisRun.analysis_id, Run.id, Run.name, Checkpoint.id)
+        .join(Run, AnalysisRun.run_id == Run.id)
+        .outerjoin(Checkpoint, Checkpoint.run_id == Run.id)
+        .where(AnalysisRun.analysis_id.in_(analysis_ids))
+        .order_by(AnalysisRun.analysis_id, AnalysisRun.position)
+    )
+    runs: dict[str, list[tuple[str, str, str | None]]] = {}
+    for analysis_id, run_id, name, checkpoint_id in session.execute(query):
+        runs.setdefault(analysis_id, []).append((run_id, name, checkpoint_id))
+    return runs
+
+
+def analysis_record(session: Session, analysis_id: str) -> AnalysisRecord:
+    """The record of an analysis.
+
+    Raises:
+        NotFoundError: No analysis has this id.
+    """
+    found = analysis_records(session, Analysis.id == analysis_id)
+    if not found:
+        raise NotFoundError(f"analysis {analysis_id!r} does not exist; see the list of analyses")
+    return found[0]
+
+
+def run_in(session: Session, analysis_id: str, run_id: str | None) -> str:
+    """The run to read: the one asked for, or the first of the analysis.
+
+    Raises:
+        ClientError: The run took no part in the analysis.
+    """
+    record = analysis_record(session, analysis_id)
+    if run_id is not None and run_id not in record.run_ids:
+        raise ClientError(
+            f"run {run_id!r} took no part in analysis {analysis_id}; it has {', '.join(record.run_ids)}"
+        )
+    return run_id or record.run_ids[0]
+
+
+def clear_points(session: Session, analysis_id: str) -> None:
+    """Remove what an earlier, unfinished attempt wrote."""
+    session.execute(delete(TrajectoryPoint).where(TrajectoryPoint.analysis_id == analysis_id))
+    session.execute(delete(FaceTrack).where(FaceTrack.analysis_id == analysis_id))
+
+
+def add_points(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Write many points at once."""
+    if rows:
+        session.execute(insert(TrajectoryPoint), list(rows))
+
+
+def write_tracks(session: Session, analysis_id: str) -> None:
+    """Sum up the points into one row per face, overwriting earlier ones."""
+    session.execute(delete(FaceTrack).where(FaceTrack.analysis_id == analysis_id))
+    grouped = (
+        select(
+            TrajectoryPoint.analysis_id,
+            TrajectoryPoint.track,
+            func.min(TrajectoryPoint.frame),
+            func.max(TrajectoryPoint.frame),
+            func.count(func.distinct(TrajectoryPoint.frame)),
+        )
+        .where(TrajectoryPoint.analysis_id == analysis_id, TrajectoryPoint.track.is_not(None))
+        .group_by(TrajectoryPoint.analysis_id, TrajectoryPoint.track)
+    )
+    columns = ["analysis_id", "track", "first_frame", "last_frame", "n_points"]
+    session.execute(insert(FaceTrack).from_select(columns, grouped))
+
+
+def _points(analysis_id: str, run_id: str, track: int | None = None) -> Select[Any]:
+    query = select(*(getattr(TrajectoryPoint, name) for name in POINT_COLUMNS)).where(
+        TrajectoryPoint.analysis_id == analysis_id, TrajectoryPoint.run_id == run_id
+    )
+    if track is not None:
+        query = query.where(TrajectoryPoint.track == track)
+    return query.order_by(TrajectoryPoint.frame, TrajectoryPoint.track, TrajectoryPoint.id)
+
+
+def trajectory_table(
+    session: Session, analysis_id: str, run_ids: Sequence[str], *, track: int | None, max_points: int | None
+) -> pd.DataFrame:
+    """Points as a table; more than ``max_points`` are thinned in SQL to every n-th frame."""
+    tables = []
+    for run_id in run_ids:
+        query = _points(analysis_id, run_id, track)
+        if max_points is not None:
+            count = session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+            step = -(-count // max(max_points, 1))
+            query = query.where(TrajectoryPoint.frame % step == 0) if step > 1 else query
+        table = pd.DataFrame([tuple(row) for row in session.execute(query)], columns=list(POINT_COLUMNS))
+        numbers = {name: "float64" for name in POINT_COLUMNS if name not in {"frame", "track", "state"}}
+        table = table.astype(numbers | {"frame": "int64", "track": "Int64", "state": "object"})
+        tables.append(table.assign(run_id=run_id))
+    return pd.concat(tables, ignore_index=True)
+
+
+def points_of_frames(
+    session: Session, analysis_id: str, run_id: str, frames: Sequence[int], track: int | None
+) -> list[TrajectoryPoint]:
+    """Points with a box in the given frames."""
+    query = select(TrajectoryPoint).where(
+        TrajectoryPoint.analysis_id == analysis_id,
+        TrajectoryPoint.run_id == run_id,
+        TrajectoryPoint.frame.in_(frames),
+        TrajectoryPoint.x0.is_not(None),
+        TrajectoryPoint.track.is_not(None),
+    )
+    if track is not None:
+        query = query.where(TrajectoryPoint.track == track)
+    return list(session.scalars(query.order_by(TrajectoryPoint.frame, TrajectoryPoint.track)))
+
+
+def iterate_points(session: Session, analysis_id: str, run_id: str) -> Iterator[tuple[Any, ...]]:
+    """All points of one run, in bounded memory."""
+    result = session.execute(_points(analysis_id, run_id).execution_options(yield_per=ROWS_PER_READ))
+    for row in result:
+        yield tuple(row)
+
+
+def map_records(session: Session, *wanted: ColumnElement[bool]) -> list[MapRecord]:
+    """Records of activation maps, by frame, face, run, axis and head."""
+    query = (
+        select(ActivationMap, Run.name)
+        .join(Run, ActivationMap.run_id == Run.id)
+        .where(*wanted)
+        .order_by(
+            ActivationMap.frame,
+            ActivationMap.track,
+            Run.created_at,
+            ActivationMap.axis.desc(),
+            ActivationMap.head,
+        )
+    )
+    return [
+        MapRecord(
+            **{name: getattr(row, name) for name in MapRecord.model_fields if hasattr(row, name)}, name=name
+        )
+        for row, name in session.execute(query)
+    ]

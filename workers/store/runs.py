@@ -1,0 +1,117 @@
+"""Queries on runs, their curves and their checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from workers.errors import ClientError, NotFoundError
+from workers.records import RunRecord
+from workers.settings import get_settings
+from workers.states import JobKind
+from workers.store.files import file_store
+from workers.store.tables import Checkpoint, Dataset, Job, MetricPoint, Run
+
+
+def run_records(session: Session, *wanted: ColumnElement[bool]) -> list[RunRecord]:
+    """Records of runs, newest first."""
+    query = (
+        select(Run, Dataset.name, Job, Checkpoint.id)
+        .join(Dataset, Run.dataset_id == Dataset.id)
+        .join(Job, (Job.run_id == Run.id) & (Job.kind == JobKind.TRAIN))
+        .outerjoin(Checkpoint, Checkpoint.run_id == Run.id)
+        .where(*wanted)
+        .order_by(Run.created_at.desc(), Run.id)
+    )
+    return [
+        RunRecord(
+            **{name: getattr(run, name) for name in RunRecord.model_fields if hasattr(run, name)},
+            dataset_name=dataset_name,
+            job_id=job.id,
+            state=job.state,
+            checkpoint_id=checkpoint_id,
+        )
+        for run, dataset_name, job, checkpoint_id in session.execute(query)
+    ]
+
+
+def run_record(session: Session, run_id: str) -> RunRecord:
+    """The record of a run.
+
+    Raises:
+        NotFoundError: No run has this id.
+    """
+    found = run_records(session, Run.id == run_id)
+    if not found:
+        raise NotFoundError(f"run {run_id!r} does not exist; see the list of runs")
+    return found[0]
+
+
+def require_run(session: Session, run_id: str) -> Run:
+    """The row of a run.
+
+    Raises:
+        NotFoundError: No run has this id.
+    """
+    run = session.get(Run, run_id)
+    if run is None:
+        raise NotFoundError(f"run {run_id!r} does not exist; see the list of runs")
+    return run
+
+
+def checkpoint_of(session: Session, run_id: str) -> Checkpoint:
+    """The checkpoint of a finished run.
+
+    Raises:
+        ClientError: The run has none.
+    """
+    checkpoint = session.scalar(select(Checkpoint).where(Checkpoint.run_id == run_id))
+    if checkpoint is None:
+        run = run_record(session, run_id)
+        raise ClientError(
+            f"run {run.name!r} has no checkpoint (its training is {run.state.value}); train it first"
+        )
+    return checkpoint
+
+
+def checkpoint_folder(checkpoint: Checkpoint) -> Path:
+    """A local folder with the checkpoint's files."""
+    return file_store().get_folder(
+        checkpoint.files, get_settings().cache_folder / "checkpoints" / checkpoint.id
+    )
+
+
+def add_points(session: Session, run_id: str, points: Sequence[tuple[str, int, float | None, float]]) -> None:
+    """Write points ``(name, step, epoch, value)``; a step that a resumed run repeats replaces its point."""
+    unique = {(name, step): (epoch, value) for name, step, epoch, value in points}
+    rows: list[dict[str, Any]] = [
+        {"run_id": run_id, "name": name, "step": step, "epoch": epoch, "value": value}
+        for (name, step), (epoch, value) in unique.items()
+    ]
+    if not rows:
+        return
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    insert = dialect.insert(MetricPoint)
+    session.execute(
+        insert.on_conflict_do_update(
+            index_elements=["run_id", "name", "step"],
+            set_={"epoch": insert.excluded.epoch, "value": insert.excluded.value},
+        ),
+        rows,
+    )
+
+
+def metric_table(session: Session, run_id: str, names: Collection[str] | None = None) -> pd.DataFrame:
+    """Points of a run's curves, by name and step: ``name, step, epoch, value``."""
+    columns = ["name", "step", "epoch", "value"]
+    query = select(*(getattr(MetricPoint, column) for column in columns)).where(MetricPoint.run_id == run_id)
+    if names is not None:
+        query = query.where(MetricPoint.name.in_(list(names)))
+    rows = session.execute(query.order_by(MetricPoint.name, MetricPoint.step)).all()
+    return pd.DataFrame([tuple(row) for row in rows], columns=columns)
