@@ -17,7 +17,10 @@ from avce.training.checkpoint import Predictor
 
 
 def evaluate(
-    predictor: Predictor, data: Prepared, options: EvaluateOptions | None = None, reporter: Reporter | None = None
+    predictor: Predictor,
+    data: Prepared,
+    options: EvaluateOptions | None = None,
+    reporter: Reporter | None = None,
 ) -> dict[str, Any]:
     """Predict one split and score it.
 
@@ -56,13 +59,17 @@ def predict_split(
         parts.append(predictor.predict(data.crops_rgb_u8(chosen), batch_size=options.batch_size))
         reporter.progress(start + len(chosen), len(rows), "faces")
     pred = np.concatenate(parts)
-    table = data.samples.iloc[rows][["image", "video", "frame", "subject", "valence", "arousal"]].reset_index(drop=True)
+    table: pd.DataFrame = data.samples.iloc[rows][["image", "video", "frame", "subject", "valence", "arousal"]].reset_index(
+        drop=True
+    )
     table.insert(0, "row", rows)
     table["pred_valence"], table["pred_arousal"] = pred[:, 0], pred[:, 1]
     return table
 
 
-def summarise(table: pd.DataFrame, predictor: Predictor, data: Prepared, options: EvaluateOptions) -> dict[str, Any]:
+def summarise(
+    table: pd.DataFrame, predictor: Predictor, data: Prepared, options: EvaluateOptions
+) -> dict[str, Any]:
     """The figures of :func:`evaluate` from the table of :func:`predict_split`."""
     pred = table[["pred_valence", "pred_arousal"]].to_numpy(np.float64)
     target = table[["valence", "arousal"]].to_numpy(np.float64)
@@ -70,8 +77,14 @@ def summarise(table: pd.DataFrame, predictor: Predictor, data: Prepared, options
     scored = _score(pred, target, groups, options)
     if options.bootstrap:
         bounds = intervals(
-            pred, target, groups, protocol=options.protocol, zero_labels=options.zero_labels,
-            resamples=options.bootstrap, confidence=options.confidence, seed=options.seed,
+            pred,
+            target,
+            groups,
+            protocol=options.protocol,
+            zero_labels=options.zero_labels,
+            resamples=options.bootstrap,
+            confidence=options.confidence,
+            seed=options.seed,
         )
         for axis in Axis:
             scored[axis.value]["interval"] = _plain(bounds[axis.value])
@@ -88,7 +101,8 @@ def summarise(table: pd.DataFrame, predictor: Predictor, data: Prepared, options
         "data": data.fingerprint,
         **scored,
         "trivial": {
-            name: _score(values, target, groups, options) for name, values in trivial_predictions(target, data).items()
+            name: _score(values, target, groups, options)
+            for name, values in trivial_predictions(target, data).items()
         },
     }
 
@@ -99,7 +113,12 @@ def group_labels(table: pd.DataFrame) -> tuple[NDArray[Any], str]:
         values = table[column].fillna("").astype(str)
         if (values != "").all():
             return values.to_numpy(), column
-    known = table["subject"].fillna("").astype(str).where(lambda s: s != "", table["video"].fillna("").astype(str))
+    known = (
+        table["subject"]
+        .fillna("")
+        .astype(str)
+        .where(lambda s: s != "", table["video"].fillna("").astype(str))
+    )
     named = known.where(known != "", "row " + table["row"].astype(str))
     return named.to_numpy(), "picture" if (known == "").all() else "subject, video or picture"
 

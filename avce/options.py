@@ -85,7 +85,9 @@ class Options(BaseModel):
 class SynthOptions(Options):
     """What ``avce synth`` draws."""
 
-    kind: Literal["stills", "affwild"] = Field("stills", description="Face crops with a csv, or talking-head clips in Aff-Wild layout.")
+    kind: Literal["stills", "affwild"] = Field(
+        "stills", description="Face crops with a csv, or talking-head clips in Aff-Wild layout."
+    )
     subjects: int = Field(24, ge=1, le=10_000, description="Number of identities.")
     per_subject: int = Field(40, ge=1, le=10_000, description="Stills per identity (kind stills).")
     clips: int = Field(4, ge=1, le=10_000, description="Number of clips (kind affwild).")
@@ -94,7 +96,9 @@ class SynthOptions(Options):
     size: int = Field(160, ge=64, le=1024, description="Side of a still in pixels.")
     width: int = Field(320, ge=64, le=4096, description="Width of a clip in pixels.")
     height: int = Field(240, ge=64, le=4096, description="Height of a clip in pixels.")
-    gaps: bool = Field(default=True, description="Let the face leave the picture for a moment in every third clip.")
+    gaps: bool = Field(
+        default=True, description="Let the face leave the picture for a moment in every third clip."
+    )
     seed: int = Field(0, ge=0, description="Same seed, same pictures, byte for byte.")
 
 
@@ -103,14 +107,23 @@ class PrepareOptions(Options):
 
     layout: str = Field("auto", description="Name of a layout, or auto to recognise it.")
     detect: Literal["auto", "always", "never"] = Field(
-        "auto", description="Find faces first. auto: yes for videos and for pictures that are clearly not tight crops."
+        "auto",
+        description="Find faces first. auto: yes for videos and for pictures that are clearly not tight crops.",
     )
-    margin: float = Field(0.25, ge=0.0, le=2.0, description="Context around the detector's box, as a share of its side.")
+    margin: float = Field(
+        0.25, ge=0.0, le=2.0, description="Context around the detector's box, as a share of its side."
+    )
     size: int = Field(128, ge=32, le=512, description="Side of the stored crop in pixels.")
     every_nth_frame: int = Field(1, ge=1, le=1000, description="Keep one frame in n of videos.")
-    min_score: float = Field(0.6, ge=0, le=1, description="Faces below this detector score count as not found.")
-    val_share: float = Field(0.15, ge=0.0, le=0.5, description="Share of subjects for validation where owners gave no split.")
-    test_share: float = Field(0.15, ge=0.0, le=0.5, description="Share of subjects for test where owners gave no split.")
+    min_score: float = Field(
+        0.6, ge=0, le=1, description="Faces below this detector score count as not found."
+    )
+    val_share: float = Field(
+        0.15, ge=0.0, le=0.5, description="Share of subjects for validation where owners gave no split."
+    )
+    test_share: float = Field(
+        0.15, ge=0.0, le=0.5, description="Share of subjects for test where owners gave no split."
+    )
     label_scale: Literal["auto", "-1..1", "-10..10", "1..9", "1..7", "0..1"] = Field(
         "auto", description="Scale of the labels on disk; ambiguous ones are asked for, never guessed."
     )
@@ -123,28 +136,86 @@ class PrepareOptions(Options):
 class AvceOptions(Options):
     """The AVCE objective. Defaults are the sound form; ``fidelity`` presets live in :data:`FIDELITY`."""
 
-    alpha: float = Field(0.5, ge=0, description="Weight of the push term.", json_schema_extra=_source("authors' code"))
-    beta: float = Field(0.005, ge=0, description="Weight of the squared pull term (beta / 2).", json_schema_extra=_source("authors' code"))
-    gamma: float = Field(0.5, ge=0, description="Weight of the squared push term (gamma / 2).", json_schema_extra=_source("authors' code"))
-    weight: float = Field(1e-3, ge=0, description="Weight of the contrast in the total loss.", json_schema_extra=_source("authors' later rewrite"))
-    hold_push_weight: float = Field(1e-2, ge=0, description="Weight of the hold/push regulariser in the combined loss.", json_schema_extra=_source("our choice"))
-    hold_weight: float = Field(0.01, ge=0, description="Weight of hold against push.", json_schema_extra=_source("authors' code"))
-    attentive_view: str = Field("sparsemax", description="Named view that makes z_a.", json_schema_extra=_source("poster"))
-    inattentive_view: str = Field("softmax", description="Named view that makes z_n.", json_schema_extra=_source("poster"))
+    alpha: float = Field(
+        0.5, ge=0, description="Weight of the push term.", json_schema_extra=_source("authors' code")
+    )
+    beta: float = Field(
+        0.005,
+        ge=0,
+        description="Weight of the squared pull term (beta / 2).",
+        json_schema_extra=_source("authors' code"),
+    )
+    gamma: float = Field(
+        0.5,
+        ge=0,
+        description="Weight of the squared push term (gamma / 2).",
+        json_schema_extra=_source("authors' code"),
+    )
+    weight: float = Field(
+        1e-3,
+        ge=0,
+        description="Weight of the contrast in the total loss.",
+        json_schema_extra=_source("authors' later rewrite"),
+    )
+    hold_push_weight: float = Field(
+        1e-2,
+        ge=0,
+        description="Weight of the hold/push regulariser in the combined loss.",
+        json_schema_extra=_source("our choice"),
+    )
+    hold_weight: float = Field(
+        0.01, ge=0, description="Weight of hold against push.", json_schema_extra=_source("authors' code")
+    )
+    attentive_view: str = Field(
+        "sparsemax", description="Named view that makes z_a.", json_schema_extra=_source("poster")
+    )
+    inattentive_view: str = Field(
+        "softmax", description="Named view that makes z_n.", json_schema_extra=_source("poster")
+    )
     solver: Literal["exact", "ecos", "cvxpy"] = Field(
-        "exact", description="Closed form, ECOS called directly, or one CVXPY problem per row.", json_schema_extra=_source("cvxpy is the poster's way")
+        "exact",
+        description="Closed form, ECOS called directly, or one CVXPY problem per row.",
+        json_schema_extra=_source("cvxpy is the poster's way"),
     )
     product_pairs: Literal["matched", "shuffled"] = Field(
-        "matched", description="Pairs (x, y_n) of the product term: the same sample, or shuffled over the batch."
+        "matched",
+        description="Pairs (x, y_n) of the product term: the same sample, or shuffled over the batch.",
     )
-    squared_terms: bool = Field(default=True, description="Square f in the beta and gamma terms (relative predictive coding); the poster's text lost the squares.")
-    angle: Literal["true", "halved_cosine"] = Field("true", description="halved_cosine divides the cosine by two and scales the angle by .25.", json_schema_extra=_source("departure 1"))
-    intensity_term: bool = Field(default=False, description="Add .8 (1 - | |y|-|x| |) to f.", json_schema_extra=_source("departure 2"))
-    sign_penalty: Literal["none", "paired", "broadcast"] = Field("none", description="Subtract .1 x .5 from f where signs of valence differ; broadcast repeats the authors' (B,1)-(B) slip.", json_schema_extra=_source("departures 2 and 3"))
-    reduction: Literal["mean", "sum"] = Field("mean", description="Over the batch.", json_schema_extra=_source("departure 4"))
-    two_step: bool = Field(default=False, description="Authors' second optimiser step on the regulariser instead of one combined backward pass.", json_schema_extra=_source("authors' code"))
-    keep_eval_after_validation: bool = Field(default=False, description="Leave networks in eval mode after the first validation.", json_schema_extra=_source("departure 7"))
-    dropout_at_test: bool = Field(default=False, description="ResNet18's head keeps dropping features when predicting.", json_schema_extra=_source("departure 8"))
+    squared_terms: bool = Field(
+        default=True,
+        description="Square f in the beta and gamma terms (relative predictive coding); the poster's text lost the squares.",
+    )
+    angle: Literal["true", "halved_cosine"] = Field(
+        "true",
+        description="halved_cosine divides the cosine by two and scales the angle by .25.",
+        json_schema_extra=_source("departure 1"),
+    )
+    intensity_term: bool = Field(
+        default=False, description="Add .8 (1 - | |y|-|x| |) to f.", json_schema_extra=_source("departure 2")
+    )
+    sign_penalty: Literal["none", "paired", "broadcast"] = Field(
+        "none",
+        description="Subtract .1 x .5 from f where signs of valence differ; broadcast repeats the authors' (B,1)-(B) slip.",
+        json_schema_extra=_source("departures 2 and 3"),
+    )
+    reduction: Literal["mean", "sum"] = Field(
+        "mean", description="Over the batch.", json_schema_extra=_source("departure 4")
+    )
+    two_step: bool = Field(
+        default=False,
+        description="Authors' second optimiser step on the regulariser instead of one combined backward pass.",
+        json_schema_extra=_source("authors' code"),
+    )
+    keep_eval_after_validation: bool = Field(
+        default=False,
+        description="Leave networks in eval mode after the first validation.",
+        json_schema_extra=_source("departure 7"),
+    )
+    dropout_at_test: bool = Field(
+        default=False,
+        description="ResNet18's head keeps dropping features when predicting.",
+        json_schema_extra=_source("departure 8"),
+    )
 
 
 FIDELITY: dict[str, dict[str, Any]] = {
@@ -174,24 +245,59 @@ class TrainOptions(Options):
     batch_size: int = Field(64, ge=2, le=4096, description="Samples per step; PCC and CCC need at least two.")
     input_size: int = Field(96, ge=32, le=512, description="Side of the network's input in pixels.")
     grey: bool = Field(default=False, description="Train and predict on grey pictures.")
-    pretrained: str = Field("none", description="none, imagenet (EfficientNet-Lite0 only), or a folder of a checkpoint to start from.")
-    feature_dim: int = Field(32, ge=2, le=4096, description="Size d of the bottleneck feature z.", json_schema_extra=_source("poster"))
+    pretrained: str = Field(
+        "none",
+        description="none, imagenet (EfficientNet-Lite0 only), or a folder of a checkpoint to start from.",
+    )
+    feature_dim: int = Field(
+        32,
+        ge=2,
+        le=4096,
+        description="Size d of the bottleneck feature z.",
+        json_schema_extra=_source("poster"),
+    )
     dropout: float = Field(0.2, ge=0, lt=1, description="Dropout in the head R.")
     learning_rate: float = Field(2e-3, gt=0, description="Peak learning rate of encoder and R.")
-    head_learning_rate: float = Field(1e-2, gt=0, description="Learning rate of H and the regulariser's head.", json_schema_extra=_source("authors' code"))
+    head_learning_rate: float = Field(
+        1e-2,
+        gt=0,
+        description="Learning rate of H and the regulariser's head.",
+        json_schema_extra=_source("authors' code"),
+    )
     optimizer: Literal["adamw", "adam", "sgd"] = Field("adamw", description="Optimiser of encoder and R.")
     betas: tuple[float, float] = Field((0.9, 0.99), description="Adam's moments.")
     weight_decay: float = Field(0.02, ge=0, description="Decoupled weight decay.")
-    schedule: Literal["one_cycle", "cosine", "poster_multistep", "constant"] = Field("one_cycle", description="Learning rate over iterations.")
+    schedule: Literal["one_cycle", "cosine", "poster_multistep", "constant"] = Field(
+        "one_cycle", description="Learning rate over iterations."
+    )
     augment: Literal["none", "poster", "strong"] = Field("poster", description="Picture augmentation.")
-    mse_weight: float = Field(1.0, ge=0, description="Weight of the squared error.", json_schema_extra=_source("poster"))
-    pcc_weight: float = Field(0.5, ge=0, description="Weight of 1 - PCC.", json_schema_extra=_source("authors' code"))
-    ccc_weight: float = Field(0.5, ge=0, description="Weight of 1 - CCC.", json_schema_extra=_source("authors' code"))
+    mse_weight: float = Field(
+        1.0, ge=0, description="Weight of the squared error.", json_schema_extra=_source("poster")
+    )
+    pcc_weight: float = Field(
+        0.5, ge=0, description="Weight of 1 - PCC.", json_schema_extra=_source("authors' code")
+    )
+    ccc_weight: float = Field(
+        0.5, ge=0, description="Weight of 1 - CCC.", json_schema_extra=_source("authors' code")
+    )
     grad_clip: float = Field(1.0, ge=0, description="Largest norm of the gradient; 0 switches clipping off.")
-    ema_decay: float = Field(0.0, ge=0, lt=1, description="Decay of the averaged weights used for validation; 0 switches averaging off.")
-    mixed_precision: Literal["no", "fp16", "bf16"] = Field("no", description="Half precision on devices that have it.")
-    early_stopping_epochs: int = Field(0, ge=0, description="Stop after so many epochs without a better mean CCC on validation; 0 never stops early.")
-    best_rule: Literal["mean_ccc"] = Field("mean_ccc", description="Which validation figure chooses the best checkpoint.")
+    ema_decay: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="Decay of the averaged weights used for validation; 0 switches averaging off.",
+    )
+    mixed_precision: Literal["no", "fp16", "bf16"] = Field(
+        "no", description="Half precision on devices that have it."
+    )
+    early_stopping_epochs: int = Field(
+        0,
+        ge=0,
+        description="Stop after so many epochs without a better mean CCC on validation; 0 never stops early.",
+    )
+    best_rule: Literal["mean_ccc"] = Field(
+        "mean_ccc", description="Which validation figure chooses the best checkpoint."
+    )
     seed: int = Field(0, ge=0, description="Seed of weights, order and augmentation.")
     num_threads: int = Field(0, ge=0, le=512, description="Compute threads; 0 takes what the machine offers.")
     avce: AvceOptions = Field(default_factory=AvceOptions, description="The AVCE objective.")
@@ -206,17 +312,43 @@ class TrainOptions(Options):
 
 PRESETS: dict[str, dict[str, Any]] = {
     "quick": {
-        "backbone": "compact", "epochs": 50, "batch_size": 64, "input_size": 96, "augment": "strong", "learning_rate": 4e-3,
-        "weight_decay": 0.05, "ema_decay": 0.995, "mse_weight": 2.0,
+        "backbone": "compact",
+        "epochs": 50,
+        "batch_size": 64,
+        "input_size": 96,
+        "augment": "strong",
+        "learning_rate": 4e-3,
+        "weight_decay": 0.05,
+        "ema_decay": 0.995,
+        "mse_weight": 2.0,
     },
     "poster": {
-        "backbone": "alexnet", "epochs": 100, "batch_size": 256, "input_size": 224, "learning_rate": 1e-4, "optimizer": "adam",
-        "betas": (0.5, 0.9), "weight_decay": 0.0, "schedule": "poster_multistep", "augment": "poster", "pcc_weight": 0.0,
-        "ccc_weight": 0.0, "avce": FIDELITY["poster"],
+        "backbone": "alexnet",
+        "epochs": 100,
+        "batch_size": 256,
+        "input_size": 224,
+        "learning_rate": 1e-4,
+        "optimizer": "adam",
+        "betas": (0.5, 0.9),
+        "weight_decay": 0.0,
+        "schedule": "poster_multistep",
+        "augment": "poster",
+        "pcc_weight": 0.0,
+        "ccc_weight": 0.0,
+        "avce": FIDELITY["poster"],
     },
     "authors": {
-        "backbone": "alexnet", "epochs": 100, "batch_size": 256, "input_size": 224, "learning_rate": 1e-4, "optimizer": "adam",
-        "betas": (0.5, 0.9), "weight_decay": 0.0, "schedule": "poster_multistep", "augment": "poster", "avce": FIDELITY["authors"],
+        "backbone": "alexnet",
+        "epochs": 100,
+        "batch_size": 256,
+        "input_size": 224,
+        "learning_rate": 1e-4,
+        "optimizer": "adam",
+        "betas": (0.5, 0.9),
+        "weight_decay": 0.0,
+        "schedule": "poster_multistep",
+        "augment": "poster",
+        "avce": FIDELITY["authors"],
     },
     "smoke": {"backbone": "tiny", "epochs": 2, "batch_size": 32, "input_size": 64, "augment": "none"},
 }
@@ -227,9 +359,19 @@ class EvaluateOptions(Options):
     """How predictions are turned into figures."""
 
     split: Split = Field(Split.TEST, description="Part of the data set to evaluate on.")
-    protocol: Literal["concatenated", "per_video", "authors"] = Field("concatenated", description="Over all frames together, mean over videos, or with the quirks of the authors' code.")
-    zero_labels: Literal["excluded", "counted_wrong", "own_class"] = Field("excluded", description="What SAGR does with labels that are exactly zero.")
-    bootstrap: int = Field(1000, ge=0, le=100_000, description="Resamples of subjects or videos for the intervals; 0 switches them off.")
+    protocol: Literal["concatenated", "per_video", "authors"] = Field(
+        "concatenated",
+        description="Over all frames together, mean over videos, or with the quirks of the authors' code.",
+    )
+    zero_labels: Literal["excluded", "counted_wrong", "own_class"] = Field(
+        "excluded", description="What SAGR does with labels that are exactly zero."
+    )
+    bootstrap: int = Field(
+        1000,
+        ge=0,
+        le=100_000,
+        description="Resamples of subjects or videos for the intervals; 0 switches them off.",
+    )
     confidence: float = Field(0.95, gt=0.5, lt=1, description="Coverage of the intervals.")
     batch_size: int = Field(64, ge=1, le=4096, description="Pictures per forward pass.")
     seed: int = Field(0, ge=0, description="Seed of the bootstrap.")
@@ -240,10 +382,18 @@ class AnalyzeOptions(Options):
 
     start_s: float = Field(0.0, ge=0, description="Skip frames before this time.")
     stop_s: float | None = Field(None, ge=0, description="Stop before this time; empty: to the end.")
-    every_nth_frame: int = Field(1, ge=1, le=1000, description="Predict on one frame in n; all decoded frames stay in the output.")
-    detect_every: int = Field(5, ge=1, le=100, description="Run the detector on one frame in n and track between.")
-    min_score: float = Field(0.6, ge=0, le=1, description="Faces below this detector score are marked low_quality or ignored.")
-    min_face_px: int = Field(24, ge=8, le=1000, description="Faces with a smaller side are marked low_quality.")
+    every_nth_frame: int = Field(
+        1, ge=1, le=1000, description="Predict on one frame in n; all decoded frames stay in the output."
+    )
+    detect_every: int = Field(
+        5, ge=1, le=100, description="Run the detector on one frame in n and track between."
+    )
+    min_score: float = Field(
+        0.6, ge=0, le=1, description="Faces below this detector score are marked low_quality or ignored."
+    )
+    min_face_px: int = Field(
+        24, ge=8, le=1000, description="Faces with a smaller side are marked low_quality."
+    )
     max_faces: int = Field(8, ge=1, le=64, description="Largest number of tracks at a time.")
     lost_after_s: float = Field(1.0, ge=0, description="How long a track survives without its face.")
     batch_size: int = Field(32, ge=1, le=1024, description="Faces per forward pass.")
@@ -254,7 +404,9 @@ class MapOptions(Options):
     """Which activation maps to draw."""
 
     axes: tuple[Axis, ...] = Field((Axis.VALENCE, Axis.AROUSAL), description="Outputs to explain.")
-    heads: tuple[Head, ...] = Field((Head.R,), description="R predicts; H judges the attentive view (AVCE only).")
+    heads: tuple[Head, ...] = Field(
+        (Head.R,), description="R predicts; H judges the attentive view (AVCE only)."
+    )
     scores: bool = Field(default=True, description="Add sparsity, deletion and insertion scores.")
 
 

@@ -17,7 +17,9 @@ TRAJECTORY_FILE = "trajectory.csv"
 
 @click.command()
 @click.argument("video", type=click.Path(path_type=Path))
-@click.option("--checkpoint", type=click.Path(path_type=Path), required=True, help="Output folder of a training run.")
+@click.option(
+    "--checkpoint", type=click.Path(path_type=Path), required=True, help="Output folder of a training run."
+)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help=f"Folder for {TRAJECTORY_FILE}.")
 @options_from(AnalyzeOptions)
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON.")
@@ -36,4 +38,7 @@ def analyze(video: Path, checkpoint: Path, out: Path, *, as_json: bool, **flags:
     if as_json:
         print_json({"video": str(video), "trajectory": str(out / TRAJECTORY_FILE), **values})
     else:
-        click.echo(f"wrote {out / TRAJECTORY_FILE}: " + ", ".join(f"{name} {value}" for name, value in values.items()))
+        click.echo(
+            f"wrote {out / TRAJECTORY_FILE}: "
+            + ", ".join(f"{name} {value}" for name, value in values.items())
+        )

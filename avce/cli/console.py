@@ -10,7 +10,14 @@ from typing import Any, Self
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from avce.progress import Reporter
@@ -25,9 +32,15 @@ class ConsoleReporter(Reporter):
     def __init__(self, *, quiet: bool = False) -> None:
         console = Console(stderr=True)
         self._bar = Progress(
-            TextColumn("[bold]{task.fields[stage]}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-            TextColumn("eta"), TimeRemainingColumn(), TextColumn("{task.description}"),
-            console=console, disable=quiet or not console.is_terminal,
+            TextColumn("[bold]{task.fields[stage]}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("eta"),
+            TimeRemainingColumn(),
+            TextColumn("{task.description}"),
+            console=console,
+            disable=quiet or not console.is_terminal,
         )
         self._quiet, self._plain = quiet, not console.is_terminal
         self._task = self._bar.add_task("", stage="", total=None)
@@ -37,13 +50,17 @@ class ConsoleReporter(Reporter):
         self._bar.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._bar.stop()
 
     def stage(self, name: str) -> None:
+        """Restart the bar under a new name."""
         self._bar.reset(self._task, stage=name, total=None, description="")
 
     def progress(self, done: int, total: int | None, message: str = "") -> None:
+        """Move the bar, at most ten times a second."""
         self.check()
         now = time.monotonic()
         if now >= self._next_draw or done == total:
@@ -51,6 +68,7 @@ class ConsoleReporter(Reporter):
             self._bar.update(self._task, completed=done, total=total, description=message)
 
     def log(self, line: str) -> None:
+        """Print a line above the bar."""
         if self._quiet:
             return
         if self._plain:

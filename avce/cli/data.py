@@ -24,7 +24,9 @@ SEVERITY_STYLE = {"error": "red", "warning": "yellow", "info": "cyan"}
 
 
 @click.command()
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write; must be new or empty.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="Folder to write; must be new or empty."
+)
 @options_from(SynthOptions)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def synth(out: Path, *, as_json: bool, **flags: Any) -> None:
@@ -74,7 +76,12 @@ def _print_report(path: Path, report: dict[str, Any]) -> None:
         where = finding.get("where") or []
         shown = ", ".join(str(item) for item in where[:3]) if isinstance(where, list) else str(where)
         more = f" … {len(where)} in all" if isinstance(where, list) and len(where) > 3 else ""
-        table.add_row(f"[{style}]{finding['severity']}[/]" if style else finding["severity"], finding["title"], finding["why"], shown + more)
+        table.add_row(
+            f"[{style}]{finding['severity']}[/]" if style else finding["severity"],
+            finding["title"],
+            finding["why"],
+            shown + more,
+        )
     console.print(table if report["findings"] else "nothing found that would spoil a result")
 
 
@@ -89,7 +96,9 @@ def prepared_data(path: Path, options: PrepareOptions, reporter: Reporter) -> Pr
     if (path / "card.json").is_file() and (path / "samples.parquet").is_file():
         return Prepared.load(path)
     if not path.exists():
-        raise DataError(f"--data {path}: expected a folder, zip, tar, csv or parquet file; there is nothing of that name")
+        raise DataError(
+            f"--data {path}: expected a folder, zip, tar, csv or parquet file; there is nothing of that name"
+        )
     cache = Path(os.environ.get("AVCE_CACHE") or Path.home() / ".cache" / "avce")
     key = hashlib.sha256(f"{path.resolve()}\n{options.model_dump_json()}".encode()).hexdigest()[:16]
     return prepare(path, cache / "prepared" / f"{path.stem}-{key}", options, reporter)

@@ -15,7 +15,9 @@ from avce.options import Options
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def options_from(model: type[Options], *, skip: frozenset[str] = frozenset(), prefix: str = "") -> Callable[[Command], Command]:
+def options_from(
+    model: type[Options], *, skip: frozenset[str] = frozenset(), prefix: str = ""
+) -> Callable[[Command], Command]:
     """Decorator that adds one flag for each field of ``model``; a nested model's flags carry its name in front.
 
     Every flag defaults to "not given", so that presets can fill it; the help shows the model's own default.
@@ -42,7 +44,9 @@ def collect(model: type[Options], values: dict[str, Any]) -> dict[str, Any]:
         nested = field.annotation
         if isinstance(nested, type) and issubclass(nested, Options):
             inner = {
-                key: values[f"{name}_{key}"] for key in nested.model_fields if values.get(f"{name}_{key}") is not None
+                key: values[f"{name}_{key}"]
+                for key in nested.model_fields
+                if values.get(f"{name}_{key}") is not None
             }
             if inner:
                 found[name] = inner
@@ -51,11 +55,15 @@ def collect(model: type[Options], values: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _flag(name: str, field: FieldInfo, kind: click.ParamType[Any] | tuple[Any, ...] | type[bool]) -> Callable[[Command], Command]:
+def _flag(
+    name: str, field: FieldInfo, kind: click.ParamType[Any] | tuple[Any, ...] | type[bool]
+) -> Callable[[Command], Command]:
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
     default = field.get_default(call_default_factory=True)
     shown = default.value if isinstance(default, StrEnum) else default
-    text = f"{field.description}  [default: {shown}]" + (f" ({extra['source']})" if extra.get("source") else "")
+    text = f"{field.description}  [default: {shown}]" + (
+        f" ({extra['source']})" if extra.get("source") else ""
+    )
     if kind is bool:
         return click.option(f"--{name}/--no-{name}", default=None, help=text)
     return click.option(f"--{name}", type=kind, default=None, help=text)

@@ -14,14 +14,41 @@ from avce.options import FIDELITY, PRESETS, EvaluateOptions, PrepareOptions, Tra
 
 
 @click.command()
-@click.option("--data", type=click.Path(path_type=Path), required=True, help="Data set: folder, archive, csv, or prepared folder.")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the checkpoint and the history; a stopped run goes on from here.")
-@click.option("--preset", type=click.Choice(list(PRESETS)), help="Starting point; explicit options win. quick: the recipe that is good on 2 cores.")
-@click.option("--fidelity", type=click.Choice(list(FIDELITY)), help="Switches of the AVCE objective: the sound form, the poster's, or the authors' code.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Data set: folder, archive, csv, or prepared folder.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Folder for the checkpoint and the history; a stopped run goes on from here.",
+)
+@click.option(
+    "--preset",
+    type=click.Choice(list(PRESETS)),
+    help="Starting point; explicit options win. quick: the recipe that is good on 2 cores.",
+)
+@click.option(
+    "--fidelity",
+    type=click.Choice(list(FIDELITY)),
+    help="Switches of the AVCE objective: the sound form, the poster's, or the authors' code.",
+)
 @options_from(TrainOptions)
 @click.option("--fresh", is_flag=True, help="Do not go on from an earlier run in --out.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def train(data: Path, out: Path, *, preset: str | None, fidelity: str | None, fresh: bool, as_json: bool, **flags: Any) -> None:
+def train(
+    data: Path,
+    out: Path,
+    *,
+    preset: str | None,
+    fidelity: str | None,
+    fresh: bool,
+    as_json: bool,
+    **flags: Any,
+) -> None:
     """Train a model; the best epoch on validation ends in OUT/best."""
     options = train_options(preset=preset, fidelity=fidelity, **collect(TrainOptions, flags))
     from avce.training.loop import train as run_training
@@ -31,17 +58,33 @@ def train(data: Path, out: Path, *, preset: str | None, fidelity: str | None, fr
         result = run_training(options, prepared, out, reporter, resume=not fresh)
     if as_json:
         print_json(
-            {"checkpoint": str(result.best), "best_epoch": result.best_epoch, "epochs": result.epochs_run,
-             "rule": result.rule, "split": "val", **result.metrics}
+            {
+                "checkpoint": str(result.best),
+                "best_epoch": result.best_epoch,
+                "epochs": result.epochs_run,
+                "rule": result.rule,
+                "split": "val",
+                **result.metrics,
+            }
         )
     else:
-        metric_table(f"validation, best epoch {result.best_epoch} of {result.epochs_run}", {options.method.value: result.metrics})
+        metric_table(
+            f"validation, best epoch {result.best_epoch} of {result.epochs_run}",
+            {options.method.value: result.metrics},
+        )
         click.echo(f"checkpoint: {result.best}")
 
 
 @click.command()
-@click.option("--checkpoint", type=click.Path(path_type=Path), required=True, help="Output folder of a training run.")
-@click.option("--data", type=click.Path(path_type=Path), required=True, help="Data set: folder, archive, csv, or prepared folder.")
+@click.option(
+    "--checkpoint", type=click.Path(path_type=Path), required=True, help="Output folder of a training run."
+)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Data set: folder, archive, csv, or prepared folder.",
+)
 @options_from(EvaluateOptions)
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def evaluate(checkpoint: Path, data: Path, *, as_json: bool, **flags: Any) -> None:

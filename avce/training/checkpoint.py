@@ -77,7 +77,9 @@ def read_card(folder: Path) -> dict[str, Any]:
     try:
         card = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path}: expected JSON, could not read it ({error}); train or export it again") from error
+        raise CheckpointError(
+            f"{path}: expected JSON, could not read it ({error}); train or export it again"
+        ) from error
     if not isinstance(card, dict) or card.get("format") != FORMAT:
         found = card.get("format") if isinstance(card, dict) else type(card).__name__
         raise CheckpointError(f"{path}: expected checkpoint format {FORMAT}, got {found!r}")
@@ -106,7 +108,9 @@ class Predictor:
         return next(self.method.parameters()).device
 
     @torch.inference_mode()
-    def predict(self, crops_rgb_u8: NDArray[np.uint8], *, flip: bool = False, batch_size: int = 64) -> NDArray[np.float32]:
+    def predict(
+        self, crops_rgb_u8: NDArray[np.uint8], *, flip: bool = False, batch_size: int = 64
+    ) -> NDArray[np.float32]:
         """Valence and arousal of faces.
 
         Args:
@@ -133,7 +137,9 @@ class Predictor:
         return np.concatenate(parts)
 
 
-def load_predictor(folder: Path | str, *, device: str | torch.device = "cpu", name: str | None = None) -> Predictor:
+def load_predictor(
+    folder: Path | str, *, device: str | torch.device = "cpu", name: str | None = None
+) -> Predictor:
     """Load a checkpoint for prediction.
 
     Args:

@@ -24,14 +24,17 @@ class Engine:
     """
 
     def __init__(self, method: Method, options: TrainOptions, total_steps: int) -> None:
-        self.accelerator = Accelerator(cpu=not torch.cuda.is_available(), mixed_precision=options.mixed_precision)
+        self.accelerator = Accelerator(
+            cpu=not torch.cuda.is_available(), mixed_precision=options.mixed_precision
+        )
         self.method = method.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.options = options
         self.total_steps = total_steps
         self.step = 0
         self.optimizers = {name: self.accelerator.prepare(o) for name, o in method.optimizers().items()}
         self._peak = {
-            name: [float(group["lr"]) for group in optimizer.param_groups] for name, optimizer in self.optimizers.items()
+            name: [float(group["lr"]) for group in optimizer.param_groups]
+            for name, optimizer in self.optimizers.items()
         }
         self.average = WeightAverage(method, options.ema_decay) if options.ema_decay else None
 
@@ -92,7 +95,9 @@ class Engine:
             for key, value in entries.items():
                 index, slot = key.split(".", 1)
                 slots.setdefault(int(index), {})[slot] = value
-            optimizer.load_state_dict({"state": slots, "param_groups": optimizer.state_dict()["param_groups"]})
+            optimizer.load_state_dict(
+                {"state": slots, "param_groups": optimizer.state_dict()["param_groups"]}
+            )
         self.step = int(plain["step"])
 
 

@@ -101,7 +101,9 @@ class _Run:
             options = options.model_copy(update={"batch_size": max(2, len(train_rows))})
         self.loader = TrainLoader(data, train_rows, options)
         if len(self.loader) == 0:
-            raise DataError(f"{data.folder}: the training split needs at least 2 faces, has {len(train_rows)}")
+            raise DataError(
+                f"{data.folder}: the training split needs at least 2 faces, has {len(train_rows)}"
+            )
         torch.manual_seed(options.seed)
         method = start_method(options)
         self.engine = Engine(method, options, options.epochs * len(self.loader))
@@ -167,14 +169,26 @@ class _Run:
 
     def _validate(self, losses: Mapping[str, float]) -> None:
         with self._weights_to_judge():
-            pred, target = predict_rows(self.method, self.data, self.val_rows, self.options, self.engine.device)
+            pred, target = predict_rows(
+                self.method, self.data, self.val_rows, self.options, self.engine.device
+            )
             metrics = score(pred, target, protocol="concatenated")
             mean_ccc = float(np.mean([metrics[axis.value]["ccc"] for axis in Axis]))
             if mean_ccc > self.at.best_score:
-                self.at.best_score, self.at.best_epoch, self.at.best_metrics = mean_ccc, self.at.epoch, metrics
-                save_checkpoint(self.out / BEST_FOLDER, self.method.state_dict(), self.options, self._card(metrics))
+                self.at.best_score, self.at.best_epoch, self.at.best_metrics = (
+                    mean_ccc,
+                    self.at.epoch,
+                    metrics,
+                )
+                save_checkpoint(
+                    self.out / BEST_FOLDER, self.method.state_dict(), self.options, self._card(metrics)
+                )
         point = {f"train/{name}": value for name, value in losses.items()}
-        point |= {f"val/{name}_{axis.value}": float(metrics[axis.value][name]) for axis in Axis for name in ("ccc", "pcc", "rmse")}
+        point |= {
+            f"val/{name}_{axis.value}": float(metrics[axis.value][name])
+            for axis in Axis
+            for name in ("ccc", "pcc", "rmse")
+        }
         point["val/mean_ccc"] = mean_ccc
         self.history.append({"epoch": self.at.epoch, "step": self.engine.step, **point})
         self.reporter.metrics(self.engine.step, point, epoch=self.at.epoch)
@@ -274,4 +288,8 @@ def predict_rows(
 
 
 def _brief(losses: Mapping[str, float]) -> str:
-    return f"loss {losses['loss']:.4f}" if "loss" in losses else ", ".join(f"{k} {v:.4f}" for k, v in losses.items())
+    return (
+        f"loss {losses['loss']:.4f}"
+        if "loss" in losses
+        else ", ".join(f"{k} {v:.4f}" for k, v in losses.items())
+    )
