@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,28 @@ def test_a_requirement_is_locked_in_a_version_that_it_allows(requirement: Requir
     version = lock().get(canonicalize_name(requirement.name))
     assert version is not None, f"{requirement.name} is not in constraints.txt"
     assert requirement.specifier.contains(version, prereleases=True)
+
+
+def everything_needed() -> set[str]:
+    """Names of all packages that the requirements bring along, read from what is installed."""
+    needed: set[str] = set()
+    waiting = requirements()
+    while waiting:
+        requirement = waiting.pop()
+        for text in metadata.requires(requirement.name) or []:
+            further = Requirement(text)
+            extras = requirement.extras or {""}
+            wanted = further.marker is None or any(further.marker.evaluate({"extra": e}) for e in extras)
+            if wanted and canonicalize_name(further.name) not in needed:
+                needed.add(canonicalize_name(further.name))
+                waiting.append(further)
+    return needed | {canonicalize_name(requirement.name) for requirement in requirements()}
+
+
+def test_the_lock_is_complete_and_holds_nothing_else() -> None:
+    gpu_builds = {name for name in everything_needed() if name.startswith("nvidia-") or name == "triton"}
+    # Needed by Python before 3.11.3 only.
+    assert set(lock()) - {"async-timeout"} == everything_needed() - gpu_builds - {"async-timeout"}
 
 
 def test_the_lock_holds_nothing_that_only_one_kind_of_machine_has() -> None:
