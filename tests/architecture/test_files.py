@@ -17,6 +17,7 @@ MACHINE_PATHS = re.compile(r"(?<![\w.:/])/(?:wo[r]k|ro[o]t|ho[m]e|opt/whe[e]ls|o
 PACKAGE_HOSTS = re.compile(
     r"py[p]i\.org|pytho[n]hosted\.org|download\.pytor[c]h\.org|registry\.np[m]js|--(?:extra-)?index-u[r]l|--find-li[n]ks"
 )
+GPU_ONLY = ("nvidia-", "cuda-", "triton")  # what torch's builds for GPUs bring along
 LINK = re.compile(r"\[[^\]]*\]\((?!https?:|mailto:|#)([^)#\s]+)[^)]*\)|<img[^>]+src=\"(?!https?:)([^\"]+)\"")
 
 
@@ -83,13 +84,13 @@ def everything_needed() -> set[str]:
 
 
 def test_the_lock_is_complete_and_holds_nothing_else() -> None:
-    gpu_builds = {name for name in everything_needed() if name.startswith("nvidia-") or name == "triton"}
+    gpu_builds = {name for name in everything_needed() if name.startswith(GPU_ONLY)}
     # Needed by Python before 3.11.3 only.
     assert set(lock()) - {"async-timeout"} == everything_needed() - gpu_builds - {"async-timeout"}
 
 
 def test_the_lock_holds_nothing_that_only_one_kind_of_machine_has() -> None:
-    assert [name for name in lock() if name.startswith("nvidia-") or name == "triton"] == []
+    assert [name for name in lock() if name.startswith(GPU_ONLY)] == []
 
 
 def test_the_ci_script_runs_what_a_person_types() -> None:
