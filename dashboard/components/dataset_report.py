@@ -1,0 +1,118 @@
+"""What a data set holds: counts, findings, the spread of its labels, samples."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from dashboard import charts
+from dashboard.components.guard import need
+from dashboard.components.tables import Cell, Row, draw_table
+from dashboard.words import AROUSAL, VALENCE, number
+from workers import client
+from workers.records import DatasetRecord, SampleRecord
+
+SPLITS = {"train": "Training", "val": "Validation", "test": "Test"}
+SEVERITY = {
+    "error": (":material/error:", "red"),
+    "warning": (":material/warning:", "orange"),
+    "note": (":material/info:", "blue"),
+    "info": (":material/info:", "blue"),
+}
+SAMPLES_PER_ROW = 8
+
+
+def _figures(dataset: DatasetRecord) -> None:
+    facts = (
+        ("Samples", f"{dataset.n_samples:,}", "Pictures or frames with a face and labels that can be used."),
+        ("Subjects", f"{dataset.n_subjects:,}" if dataset.n_subjects else "unknown", "People; no one is in two splits."),
+        ("Training", f"{dataset.n_train:,}", "Samples that models learn from."),
+        ("Validation", f"{dataset.n_val:,}", "Samples that choose the best epoch."),
+        ("Test", f"{dataset.n_test:,}", "Samples kept for the final figures."),
+    )
+    for column, (label, value, meaning) in zip(st.columns(len(facts)), facts, strict=True):
+        column.metric(label, value, help=meaning, border=True)
+    st.caption(f"Layout: {dataset.layout or 'unknown'} · fingerprint `{dataset.fingerprint[:12]}`")
+
+
+def _findings(card: dict[str, Any]) -> None:
+    findings = card.get("findings") or card.get("report", {}).get("findings") or []
+    st.subheader("Findings", anchor=False)
+    if not findings:
+        st.success("Nothing that would spoil results was found.", icon=":material/check_circle:")
+    for finding in findings:
+        icon, colour = SEVERITY.get(str(finding.get("severity")), SEVERITY["info"])
+        where = finding.get("where") or ""
+        where = ", ".join(map(str, where)) if isinstance(where, list | tuple) else str(where)
+        st.markdown(
+            f":{colour}[{icon}] **{finding.get('title', '')}** — {finding.get('why', '')}"
+            + (f"  \n{where}" if where else "")
+        )
+
+
+def _spread(dataset: DatasetRecord) -> None:
+    points = need(client.dataset_points, dataset.id)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        st.subheader("Where the labels lie", anchor=False, help=f"{VALENCE}  \n{AROUSAL}")
+        st.plotly_chart(
+            charts.label_density(points),
+            key="dataset.density",
+            config=charts.CONFIG,
+            alt="Density of the labels on the plane of valence and arousal",
+        )
+    with right:
+        st.subheader("Splits", anchor=False, help="No subject is in two splits, so test figures are about new people.")
+        rows = []
+        for split, title in SPLITS.items():
+            part = points[points["split"] == split]
+            rows.append(
+                Row(
+                    [
+                        Cell(title),
+                        Cell(f"{getattr(dataset, f'n_{split}'):,}"),
+                        Cell(f"{part['subject'].nunique():,}" if len(part) and (part["subject"] != "").any() else "–"),
+                        Cell(number(part["valence"].mean(), 2), below=f"± {number(part['valence'].std(), 2)}"),
+                        Cell(number(part["arousal"].mean(), 2), below=f"± {number(part['arousal'].std(), 2)}"),
+                    ]
+                )
+            )
+        heads = [("Split", ""), ("Samples", ""), ("Subjects", ""), ("Valence", "mean ± sd"), ("Arousal", "mean ± sd")]
+        draw_table(heads, rows)
+        _findings(dataset.card)
+
+
+def _sample(sample: SampleRecord) -> None:
+    words = f"valence {number(sample.valence, 2)}, arousal {number(sample.arousal, 2)}"
+    st.image(sample.jpeg, width="stretch", alt=f"Face of {sample.subject or 'an unnamed subject'}, {words}")
+    st.caption(f"V {number(sample.valence, 2)} · A {number(sample.arousal, 2)}  \n{sample.subject} · {sample.split}")
+
+
+@st.fragment
+def _samples(dataset_id: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.subheader("Samples", anchor=False)
+        st.space("stretch")
+        split = st.segmented_control(
+            "Split", ["all", *SPLITS], default="all", required=True, key="dataset.split", label_visibility="collapsed"
+        )
+        if st.button("Others", key="dataset.shuffle", icon=":material/shuffle:", help="Show other samples."):
+            st.session_state["dataset.seed"] = int(st.session_state.get("dataset.seed", 0)) + 1
+    seed = int(st.session_state.get("dataset.seed", 0))
+    chosen = None if split == "all" else split
+    samples = need(client.dataset_samples, dataset_id, split=chosen, limit=2 * SAMPLES_PER_ROW, seed=seed)
+    if not samples:
+        st.caption("No samples in this split.")
+    for start in range(0, len(samples), SAMPLES_PER_ROW):
+        columns = st.columns(SAMPLES_PER_ROW, gap="small")
+        for column, sample in zip(columns, samples[start : start + SAMPLES_PER_ROW], strict=False):
+            with column:
+                _sample(sample)
+
+
+def dataset_report(dataset: DatasetRecord) -> None:
+    """Everything about a data set that is ready."""
+    _figures(dataset)
+    _spread(dataset)
+    _samples(dataset.id)

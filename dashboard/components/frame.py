@@ -1,0 +1,23 @@
+"""What surrounds every page: title of the window, logo, style sheet."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import streamlit as st
+
+ASSETS = Path(__file__).resolve().parents[1] / "assets"
+
+
+@cache
+def asset(name: str) -> str:
+    """Text of a file shipped in ``dashboard/assets``."""
+    return (ASSETS / name).read_text(encoding="utf-8")
+
+
+def draw_frame() -> None:
+    """Set up the window; called once per run, before anything else is drawn."""
+    st.set_page_config(page_title="AVCE Studio", page_icon=str(ASSETS / "icon.svg"), layout="wide")
+    st.logo(str(ASSETS / "logo.svg"), icon_image=str(ASSETS / "icon.svg"), size="large")
+    st.html(f"<style>{asset('style.css')}</style>")

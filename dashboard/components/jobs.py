@@ -1,0 +1,119 @@
+"""How a job looks: one card, on the jobs page and wherever a page started one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from html import escape
+
+import streamlit as st
+
+from dashboard.components.guard import attempt, need
+from dashboard.navigation import link
+from dashboard.words import KINDS, STATES, span
+from workers import client
+from workers.records import JobRecord
+from workers.states import JobKind, JobState
+
+LOG_LINES = 200
+
+
+def is_live(job: JobRecord) -> bool:
+    """Whether the job may still change."""
+    return not job.state.is_final
+
+
+def ago(moment: datetime) -> str:
+    """How long ago, in one or two units."""
+    return f"{span((datetime.now(UTC) - moment).total_seconds())} ago"
+
+
+def _facts(job: JobRecord) -> str:
+    if job.state is JobState.QUEUED:
+        place = f"place {job.queue_position} in queue “{job.queue}”" if job.queue_position else f"queue “{job.queue}”"
+        return place + (" · waits for another job" if job.after_job_id else "")
+    if job.state is JobState.RUNNING:
+        return f"{job.worker or 'a worker'} · {span(job.eta_s)} left" if job.eta_s is not None else job.worker or ""
+    took = ""
+    if job.started_at and job.finished_at:
+        took = f"took {span((job.finished_at - job.started_at).total_seconds())} · "
+    return took + ago(job.finished_at or job.created_at)
+
+
+def _result_link(job: JobRecord) -> None:
+    if job.kind in {JobKind.IMPORT, JobKind.SYNTH} and job.dataset_id:
+        link("datasets", "Open data set", icon=":material/arrow_forward:", query={"dataset": job.dataset_id})
+    elif job.kind is JobKind.TRAIN and job.run_id:
+        link("runs", "Open run", icon=":material/arrow_forward:", query={"run": job.run_id})
+    elif job.kind is JobKind.EVALUATE and job.evaluation_id:
+        link("compare", "Open figures", icon=":material/arrow_forward:", query={"evaluations": job.evaluation_id})
+    elif job.kind is JobKind.ANALYZE and job.analysis_id:
+        link("video", "Open analysis", icon=":material/arrow_forward:", query={"analysis": job.analysis_id})
+    elif job.kind is JobKind.MAPS and job.analysis_id:
+        link("maps", "Open maps", icon=":material/arrow_forward:", query={"analysis": job.analysis_id})
+
+
+def _actions(job: JobRecord, *, prefix: str) -> None:
+    if is_live(job):
+        if st.button(
+            "Stopping…" if job.cancel_requested else "Cancel",
+            key=f"{prefix}.cancel.{job.id}",
+            icon=":material/stop_circle:",
+            disabled=job.cancel_requested,
+            help="The job stops at the next batch or frame; what it has stored stays.",
+        ):
+            attempt(client.cancel_job, job.id)
+            st.rerun(scope="fragment")
+        return
+    if job.state is not JobState.SUCCEEDED and st.button(
+        "Retry", key=f"{prefix}.retry.{job.id}", icon=":material/replay:", help="Training goes on from its last checkpoint."
+    ):
+        attempt(client.retry_job, job.id)
+        st.rerun(scope="fragment")
+
+
+def job_log(job: JobRecord) -> None:
+    """The last lines of the job's log."""
+    lines = need(client.job_log, job.id)[-LOG_LINES:]
+    if not lines:
+        st.caption("No log yet.")
+        return
+    text = "\n".join(f"{line.at.astimezone():%H:%M:%S}  {line.text}" for line in lines)
+    st.html(f'<div class="avce-log" tabindex="0" aria-label="Log of {escape(job.title)}">{escape(text)}</div>')
+
+
+def job_card(job: JobRecord, *, prefix: str, with_log: bool = True) -> None:
+    """One job: what, how far, how long, what went wrong, what can be done. Call it inside a fragment."""
+    name, icon = KINDS[job.kind]
+    word, colour = STATES[job.state]
+    with st.container(border=True, key=f"{prefix}-job-{job.id}"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"{icon} **{name}** · {job.title}")
+            st.badge(word, color=colour)  # type: ignore[arg-type]
+            if job.attempts > 1:
+                st.badge(f"attempt {job.attempts}", color="gray", help="A worker was lost or the job was retried.")
+            st.space("stretch")
+            _result_link(job)
+            _actions(job, prefix=prefix)
+        if job.state is JobState.RUNNING:
+            stage = " · ".join(part for part in (job.stage, job.message) if part) or "starting"
+            st.progress(min(1.0, max(0.0, job.progress)), text=f"{stage} — {job.progress:.0%}")
+        st.caption(_facts(job))
+        if job.error:
+            st.error(job.error, icon=":material/error:")
+        if with_log and st.toggle("Log", key=f"{prefix}.log.{job.id}"):
+            job_log(job)
+
+
+def job_follow(job_id: str | None, *, prefix: str) -> None:
+    """Follow a job that this page started; the page is drawn anew when it ends."""
+    if job_id is None:
+        return
+
+    def follow() -> None:
+        job = need(client.get_job, job_id)
+        job_card(job, prefix=prefix)
+        if not is_live(job) and was_live:
+            st.rerun()
+
+    was_live = is_live(need(client.get_job, job_id))
+    st.fragment(follow, run_every=1.0 if was_live else None)()

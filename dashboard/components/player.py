@@ -1,0 +1,102 @@
+"""The player: one clock for video, box, circumplex and curves; its script is ``assets/player.js``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from dashboard import charts
+from dashboard.components.frame import asset
+from dashboard.components.upload import base_path
+from dashboard.words import FRAME_STATES
+from workers.records import AnalysisRecord
+
+_PLAYER = st.components.v2.component(
+    "avce_player", html=asset("player.html"), css=asset("player.css"), js=asset("player.js")
+)
+DECIMALS = 3
+
+
+def _nothing() -> None:
+    """Streamlit wants a callback for each value that a part reports."""
+
+
+def _plain(values: pd.Series[float]) -> list[float | None]:
+    """Numbers for JSON; a gap is ``None``."""
+    return [None if np.isnan(value) else round(float(value), DECIMALS) for value in values.to_numpy(float)]
+
+
+def of_track(points: pd.DataFrame, track: int | None) -> pd.DataFrame:
+    """One row per decoded frame: the row of this face where there is one, else a row without values.
+
+    Args:
+        points: Trajectory of one run, all faces.
+        track: The face; ``None`` when no face was found at all.
+    """
+    mine = points[points["track"] == track] if track is not None else points.iloc[:0]
+    mine = mine.drop_duplicates("frame")
+    frames = points.drop_duplicates("frame")
+    others = frames[~frames["frame"].isin(mine["frame"])].copy()
+    others[["valence", "arousal", "confidence", "x0", "y0", "x1", "y1"]] = np.nan
+    others["state"] = "no_face"  # of this person; another face may be in the picture
+    return pd.concat([mine, others]).sort_values("frame", ignore_index=True)
+
+
+def player_data(
+    analysis: AnalysisRecord, tables: Mapping[str, pd.DataFrame], methods: Mapping[str, str], seek: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the script needs, as plain values.
+
+    Args:
+        analysis: Video and names of runs.
+        tables: Run id → rows of one face, one per frame (see :func:`of_track`); equal frames in all.
+        methods: Run id → method, for the colour.
+        seek: ``{"frame", "token"}``; a new token makes the player jump.
+    """
+    first = next(iter(tables.values()))
+    names = list(FRAME_STATES)
+    boxes = first[["x0", "y0", "x1", "y1"]].to_numpy(float)
+    run_names = dict(zip(analysis.run_ids, analysis.names, strict=True))
+    return {
+        "id": f"{analysis.id}.{first['track'].max()}",
+        "name": analysis.video.name,
+        "video_url": f"{base_path()}/media/video/{analysis.video.id}",
+        "frame_url": f"{base_path()}/media/frame/{analysis.video.id}",
+        "width": analysis.video.width,
+        "height": analysis.video.height,
+        "frames": [int(frame) for frame in first["frame"]],
+        "times": [round(float(time), 2) for time in first["pts_ms"]],
+        "boxes": [None if np.isnan(box).any() else [round(float(edge), 1) for edge in box] for box in boxes],
+        "names": names,
+        "state": [names.index(str(state)) for state in first["state"]],
+        "states": {name: list(words) for name, words in FRAME_STATES.items()},
+        "runs": [
+            {
+                "name": run_names.get(run_id, run_id),
+                "colour": line_colour(methods.get(run_id, ""), position),
+                "valence": _plain(table["valence"]),
+                "arousal": _plain(table["arousal"]),
+            }
+            for position, (run_id, table) in enumerate(tables.items())
+        ],
+        "seek": dict(seek),
+    }
+
+
+def line_colour(method: str, position: int) -> str:
+    """A method's colour; empty (the text's own colour) where the poster's black would vanish in the dark."""
+    colour = charts.colour_of(method) if method else charts.colour_at(position)
+    return "" if colour.lower() in {"#000", "#000000", "black"} else colour
+
+
+def player(data: Mapping[str, Any], *, key: str) -> int | None:
+    """Put the player on the page; returns the frame at which it rests, once the reader has moved it."""
+    result = _PLAYER(key=key, data=dict(data), default={"frame": None}, on_frame_change=_nothing)
+    frame = result.frame
+    return None if frame is None else int(frame)
+
+

@@ -1,0 +1,43 @@
+"""Loss and CCC of one run, and its best epoch."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import charts
+from dashboard.components.guard import need
+from dashboard.words import METRICS, number
+from workers import client
+from workers.records import RunRecord
+
+RULES = {"mean_ccc": "highest mean of both CCCs on validation"}
+
+
+def _best(run: RunRecord) -> None:
+    rule = RULES.get(str(run.options.get("best_rule", "mean_ccc")), "")
+    columns = st.columns(3)
+    columns[0].metric(
+        "Best epoch", "–" if run.best_epoch is None else run.best_epoch, help=f"Chosen by: {rule}.", border=True
+    )
+    for column, axis in zip(columns[1:], ("valence", "arousal"), strict=True):
+        value = run.best.get(f"val/ccc_{axis}", run.best.get(f"ccc_{axis}"))
+        column.metric(f"CCC {axis}, validation", number(value), help=METRICS["ccc"][1], border=True)
+
+
+def run_curves(run: RunRecord) -> None:
+    """Figures and charts; call it inside the fragment that follows the run."""
+    points = need(client.metric_points, run.id)
+    if points.empty:
+        st.info("The first curve points arrive with the first epoch.", icon=":material/hourglass_top:")
+        return
+    _best(run)
+    left, right = st.columns(2)
+    left.plotly_chart(
+        charts.loss_curves(points), key="run.loss", config=charts.CONFIG, alt="Training and validation loss over epochs"
+    )
+    right.plotly_chart(
+        charts.ccc_curves(points, best_epoch=run.best_epoch),
+        key="run.ccc",
+        config=charts.CONFIG,
+        alt="CCC of valence and arousal on the validation split over epochs",
+    )

@@ -1,0 +1,98 @@
+"""The training form: presets fill it, every field explains itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from avce.errors import AvceError
+from avce.options import FIDELITY, PRESETS, AvceOptions, Backbone, Method, TrainOptions, train_options
+from dashboard.components.forms import help_of, option_fields
+from dashboard.components.guard import show
+from dashboard.words import method_name
+
+MAIN = ("epochs", "batch_size", "input_size", "learning_rate", "augment", "seed")
+APART = {"method", "backbone", "avce", "betas", *MAIN}
+PRESET_WORDS = {
+    "quick": "Good figures on two cores",
+    "poster": "As on the poster",
+    "authors": "As in the authors' code",
+    "smoke": "Two epochs, to see that it runs",
+}
+METHOD_WORDS = {
+    Method.AVCE: "supervised, plus a contrast between two views of each feature (the poster's method)",
+    Method.CAF: "contrastive adversarial learning, the authors' earlier method",
+    Method.HASANI: "residual network with squared error, the poster's first baseline",
+    Method.SUPERVISED: "squared error and correlation terms alone: the ablation of AVCE",
+}
+BACKBONE_WORDS = {
+    Backbone.ALEXNET: "the poster's",
+    Backbone.RESNET18: "deeper, slow on CPU",
+    Backbone.EFFICIENTNET_LITE0: "can start from ImageNet",
+    Backbone.COMPACT: "made for two cores",
+    Backbone.TINY: "for trying things out",
+}
+
+
+@dataclass(frozen=True)
+class Filled:
+    """What the form holds: checked options, or ``None`` after showing what is wrong."""
+
+    options: TrainOptions | None
+
+
+def _preset() -> tuple[str, str | None]:
+    left, right = st.columns(2)
+    preset = left.selectbox(
+        "Preset", list(PRESETS), key="train.preset", format_func=lambda name: f"{name} — {PRESET_WORDS.get(name, '')}",
+        help="Fills the form; every field can still be changed.",
+    )  # fmt: skip
+    fidelity = right.selectbox(
+        "AVCE objective", ["as the preset", *FIDELITY], key="train.fidelity",
+        help="“sound” is the corrected form, “poster” follows the printed text, “authors” the published code with its quirks.",
+    )  # fmt: skip
+    return preset, None if fidelity == "as the preset" else fidelity
+
+
+def _method_and_backbone(base: TrainOptions, prefix: str) -> dict[str, Any]:
+    left, right = st.columns(2)
+    fields = TrainOptions.model_fields
+    methods, backbones = [str(method) for method in Method], [str(backbone) for backbone in Backbone]
+    method = left.selectbox(
+        "Method", methods, index=methods.index(base.method), key=f"{prefix}.method", help=help_of(fields["method"]),
+        format_func=method_name,
+    )  # fmt: skip
+    left.caption(METHOD_WORDS.get(Method(method), ""))
+    backbone = right.selectbox(
+        "Backbone", backbones, index=backbones.index(base.backbone), key=f"{prefix}.backbone",
+        help=help_of(fields["backbone"]),
+    )  # fmt: skip
+    right.caption(BACKBONE_WORDS.get(Backbone(backbone), ""))
+    return {"method": method, "backbone": backbone}
+
+
+def train_form() -> Filled:
+    """Draw the form and check what is in it."""
+    preset, fidelity = _preset()
+    base = train_options(preset=preset, fidelity=fidelity)
+    values = base.model_dump()
+    prefix = f"train.{preset}.{fidelity or 'preset'}"
+    chosen = _method_and_backbone(base, prefix)
+    chosen |= option_fields(TrainOptions, MAIN, values, prefix=prefix)
+    with st.expander("All other options", icon=":material/tune:"):
+        rest = [name for name in TrainOptions.model_fields if name not in APART]
+        chosen |= option_fields(TrainOptions, rest, values, prefix=prefix)
+    if chosen["method"] == Method.AVCE:
+        with st.expander("The AVCE objective", icon=":material/functions:"):
+            chosen["avce"] = option_fields(
+                AvceOptions, AvceOptions.model_fields, base.avce.model_dump(), prefix=f"{prefix}.avce"
+            )
+    try:
+        return Filled(TrainOptions.parse({**values, **chosen}))
+    except AvceError as error:
+        show(error)
+        return Filled(None)
+
+

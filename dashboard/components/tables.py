@@ -1,0 +1,57 @@
+"""Small tables as HTML: readable aloud, selectable, the same in both modes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+
+import streamlit as st
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: text, a smaller line below it (an interval), a hover text, and how it is set."""
+
+    text: str
+    below: str = ""
+    hover: str = ""
+    dot: str = ""
+    badge: str = ""
+    is_words: bool = False
+    is_best: bool = False
+
+    def html(self) -> str:
+        """The cell as a ``td`` with everything escaped."""
+        classes = [name for name, on in (("words", self.is_words), ("best", self.is_best)) if on]
+        dot = f'<span class="dot" style="background:{escape(self.dot)}"></span>' if self.dot else ""
+        badge = f' <span class="avce-badge">{escape(self.badge)}</span>' if self.badge else ""
+        below = f'<span class="span">{escape(self.below)}</span>' if self.below else ""
+        title = f' title="{escape(self.hover)}"' if self.hover else ""
+        return f'<td class="{" ".join(classes)}"{title}>{dot}{escape(self.text)}{badge}{below}</td>'
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row; quiet rows (reference values) step back."""
+
+    cells: Sequence[Cell]
+    is_quiet: bool = False
+
+
+def table_html(heads: Sequence[tuple[str, str]], rows: Iterable[Row], *, caption: str = "") -> str:
+    """A table from (title, hover) heads and rows; all text is escaped."""
+    head = "".join(f'<th scope="col" title="{escape(hover)}">{escape(title)}</th>' for title, hover in heads)
+    body = "".join(
+        f'<tr class="{"quiet" if row.is_quiet else ""}">{"".join(cell.html() for cell in row.cells)}</tr>' for row in rows
+    )
+    top = f"<caption>{escape(caption)}</caption>" if caption else ""
+    return (
+        f'<div class="avce-scroll"><table class="avce">{top}<thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def draw_table(heads: Sequence[tuple[str, str]], rows: Iterable[Row], *, caption: str = "") -> None:
+    """Put the table on the page."""
+    st.html(table_html(heads, rows, caption=caption))

@@ -1,0 +1,16 @@
+"""What Streamlit runs for every visit: frame, menu, page. No content of its own."""
+
+from __future__ import annotations
+
+from dashboard.components.frame import draw_frame
+from dashboard.navigation import navigation
+
+
+def main(start: str = "overview") -> None:
+    """Draw the page that the address asks for."""
+    draw_frame()
+    navigation(start).run()
+
+
+if __name__ == "__main__":
+    main()

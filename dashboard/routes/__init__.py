@@ -1,0 +1,24 @@
+"""Routes beside the pages: health, media with ranges, exports, uploads in pieces."""
+
+from __future__ import annotations
+
+from starlette.routing import Route
+
+from dashboard.routes.exports import predictions_csv, trajectory_csv
+from dashboard.routes.health import health
+from dashboard.routes.media import frame, map_image, video
+from dashboard.routes.uploads import append, begin, finish, offset
+
+ROUTES: list[Route] = [
+    Route("/health", health),
+    Route("/media/video/{video_id}", video),
+    Route("/media/frame/{video_id}/{frame_index:int}", frame),
+    Route("/media/map/{map_id}", map_image),
+    Route("/export/trajectory/{analysis_id}/{run_id}.csv", trajectory_csv),
+    Route("/export/predictions/{evaluation_id}.csv", predictions_csv),
+    Route("/api/uploads", begin, methods=["POST"]),
+    Route("/api/uploads/{upload_id}", offset, methods=["GET"]),
+    Route("/api/uploads/{upload_id}", append, methods=["PUT"]),
+    Route("/api/uploads/{upload_id}/finish", finish, methods=["POST"]),
+]
+"""All routes of the web process that are not pages."""

@@ -1,0 +1,54 @@
+"""Tables as csv files, streamed: a long video never sits in memory as text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import chain
+
+import pandas as pd
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from dashboard.routes.answers import or_not_found
+from workers import client
+
+ROWS_AT_A_TIME = 5000
+
+
+def _file_name(*parts: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", "-".join(parts)).strip("-.") or "export"
+
+
+def _attachment(lines: Iterator[str], name: str) -> Response:
+    head = next(lines, "")  # the first line is fetched here, so that a missing row is a 404 and no torn file
+    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    return StreamingResponse(chain([head], lines), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def trajectory_csv(request: Request) -> Response:
+    """One run's trajectory, one row per decoded frame and face, in the columns of ``avce analyze``."""
+    analysis_id, run_id = request.path_params["analysis_id"], request.path_params["run_id"]
+
+    def make() -> Response:
+        video = client.get_analysis(analysis_id).video.name
+        run = client.get_run(run_id).name
+        return _attachment(iter(client.trajectory_csv(analysis_id, run_id)), _file_name(video, run, "trajectory"))
+
+    return or_not_found(make)
+
+
+def _in_pieces(table: pd.DataFrame) -> Iterator[str]:
+    yield table.head(0).to_csv(index=False)
+    for start in range(0, len(table), ROWS_AT_A_TIME):
+        yield table.iloc[start : start + ROWS_AT_A_TIME].to_csv(index=False, header=False)
+
+
+def predictions_csv(request: Request) -> Response:
+    """Every prediction of an evaluation beside its label."""
+    evaluation_id = request.path_params["evaluation_id"]
+    return or_not_found(
+        lambda: _attachment(
+            _in_pieces(client.evaluation_predictions(evaluation_id)), _file_name("predictions", evaluation_id)
+        )
+    )

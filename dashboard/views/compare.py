@@ -1,0 +1,127 @@
+"""The poster's table, alive: our runs beside the printed rows, each with source and protocol."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+
+import streamlit as st
+
+from avce.published import PublishedResult
+from dashboard.comparing import Group, differences, groups
+from dashboard.components.figures import AXES, evaluation_table, protocol_words, published_table
+from dashboard.components.guard import need
+from dashboard.components.scatter import scatter_of
+from dashboard.components.tables import Cell, Row, draw_table
+from dashboard.navigation import link
+from dashboard.words import METRICS
+from workers import client
+from workers.records import EvaluationRecord, RunRecord
+from workers.states import JobState
+
+SHOWN_AT_FIRST = 6
+
+
+def _choose(done: list[EvaluationRecord]) -> list[EvaluationRecord]:
+    by_id = {item.id: item for item in done}
+    if "compare.chosen" not in st.session_state:
+        asked = [part for part in st.query_params.get("evaluations", "").split(",") if part in by_id]
+        st.session_state["compare.chosen"] = asked or list(by_id)[:SHOWN_AT_FIRST]
+    else:
+        st.session_state["compare.chosen"] = [item for item in st.session_state["compare.chosen"] if item in by_id]
+    chosen = st.multiselect(
+        "Evaluations", list(by_id), key="compare.chosen",
+        format_func=lambda item: f"{by_id[item].run_name} · {by_id[item].dataset_name} · {by_id[item].split}",
+        help="The address of this page keeps the choice; share it.",
+    )  # fmt: skip
+    st.query_params["evaluations"] = ",".join(chosen)
+    return [by_id[item] for item in chosen]
+
+
+def _group(group: Group, methods: dict[str, str]) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{group.title}**")
+        st.badge(f"protocol: {group.protocol}", color="blue", help=protocol_words(group.protocol))
+        if group.zero_labels:
+            st.badge(f"zero labels {group.zero_labels.replace('_', ' ')}", color="gray", help="What SAGR does with labels of exactly zero.")
+        if any(item.metrics.get("weak_labels") for item in group.evaluations):
+            st.badge("weak labels", color="orange", help="Labels come from categories, so figures say little about V and A.")
+    first = group.evaluations[0].metrics
+    resampled = {"subject": "subjects", "video": "videos"}.get(str(first.get("grouped_by")), "pictures")
+    level = f"{float(first.get('confidence', 0.95)):.0%}"
+    evaluation_table(
+        group.evaluations, methods=methods, ranked=True,
+        caption=f"n = {group.evaluations[0].n}; below each figure its {level} interval from resampling whole {resampled}. "
+        "Grey rows look at no picture.",
+    )  # fmt: skip
+
+
+def _published(results: Sequence[PublishedResult]) -> None:
+    st.subheader("Printed elsewhere", anchor=False)
+    st.caption(
+        "Other data and other protocols than the rows above, so nothing is ranked across the tables. "
+        "Below each name stands where it was printed."
+    )
+    for dataset in dict.fromkeys(result.dataset for result in results):
+        rows = [result for result in results if result.dataset == dataset]
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{dataset}**")
+            for protocol in dict.fromkeys(row.protocol for row in rows):
+                st.badge(f"protocol: {protocol.split(';')[0]}", color="gray", help=protocol)
+        published_table(rows, caption="")
+
+
+def _differences(chosen: list[EvaluationRecord], runs: dict[str, RunRecord]) -> None:
+    configs = {runs[item.run_id].name: runs[item.run_id].options for item in chosen if item.run_id in runs}
+    if len(configs) < 2:
+        return
+    st.subheader("What differs in the options", anchor=False)
+    table = differences(configs)
+    if not table:
+        st.caption("Nothing: these runs have the same options.")
+        return
+    rows = [Row([Cell(name), *(Cell(str(row[run]), is_words=True) for run in configs)]) for name, row in table.items()]
+    draw_table([("Option", ""), *((run, "") for run in configs)], rows)
+
+
+def as_csv(evaluations: Sequence[EvaluationRecord]) -> str:
+    """The chosen rows with intervals, one line per evaluation."""
+    out = io.StringIO()
+    columns = [f"{name}_{axis}" for name in METRICS for axis in AXES]
+    heads = ["run", "dataset", "split", "protocol", "n"]
+    writer = csv.writer(out)
+    writer.writerow(heads + [part for column in columns for part in (column, f"{column}_low", f"{column}_high")])
+    for item in evaluations:
+        line: list[object] = [item.run_name, item.dataset_name, item.split, item.protocol, item.n]
+        for name in METRICS:
+            for axis in AXES:
+                figures = item.metrics.get(axis, {})
+                low, high = figures.get("interval", {}).get(name) or (None, None)
+                line += [figures.get(name), low, high]
+        writer.writerow(line)
+    return out.getvalue()
+
+
+def page() -> None:
+    """Compare."""
+    st.title("Compare", anchor=False)
+    st.markdown(" · ".join(f"**{title}**: {meaning}" for title, meaning in METRICS.values()))
+    done = [item for item in need(client.list_evaluations) if item.state is JobState.SUCCEEDED]
+    if done:
+        chosen = _choose(done)
+        runs = {run.id: run for run in need(client.list_runs)}
+        st.subheader("Measured here", anchor=False)
+        for group in groups(chosen):
+            _group(group, {run.id: run.method for run in runs.values()})
+        if chosen:
+            st.download_button(
+                "Figures as csv", as_csv(chosen), "figures.csv", "text/csv", key="compare.csv", icon=":material/download:"
+            )
+    else:
+        st.info("No run has been measured yet; the printed rows wait below.", icon=":material/info:")
+        link("runs", "Open a run and evaluate it", icon=":material/fact_check:")
+    _published(need(client.published_results))
+    if done and chosen:
+        _differences(chosen, runs)
+        scatter_of(chosen)

@@ -1,0 +1,46 @@
+"""Data sets: bring one in, and see what it holds before training on it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.components.dataset_add import add_dataset
+from dashboard.components.dataset_report import dataset_report
+from dashboard.components.guard import need
+from dashboard.components.jobs import job_follow
+from dashboard.components.pick import pick
+from dashboard.navigation import link
+from dashboard.words import WHAT_THEY_ARE
+from workers import client
+from workers.records import DatasetRecord
+
+
+def _name(dataset: DatasetRecord) -> str:
+    if dataset.state == "ready":
+        return f"{dataset.name} — {dataset.n_samples:,} samples"
+    return f"{dataset.name} — {dataset.state}"
+
+
+def _shown(datasets: list[DatasetRecord]) -> None:
+    dataset = need(client.get_dataset, pick("Data set", datasets, _name, param="dataset", key="datasets.chosen").id)
+    if dataset.state == "importing":
+        job_follow(dataset.job_id, prefix="dataset")
+    elif dataset.state == "failed":
+        st.error(dataset.error or "The import failed; the job's log says why.", icon=":material/error:")
+        job_follow(dataset.job_id, prefix="dataset")
+    else:
+        dataset_report(dataset)
+        link("train", "Train on this data set", icon=":material/model_training:", query={"dataset": dataset.id})
+
+
+def page() -> None:
+    """Data sets."""
+    st.title("Data sets", anchor=False)
+    datasets = need(client.list_datasets)
+    if not datasets:
+        st.markdown(WHAT_THEY_ARE)
+        st.info("No data set yet. Upload one below, or let the generator draw faces.", icon=":material/info:")
+    with st.expander("Add a data set", expanded=not datasets, icon=":material/add:"):
+        add_dataset()
+    if datasets:
+        _shown(datasets)

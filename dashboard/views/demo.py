@@ -1,0 +1,53 @@
+"""The demo: drawn faces, two models, a comparison and a clip, in one click."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.components.demo import demo_button
+from dashboard.components.guard import need
+from dashboard.components.jobs import is_live, job_card
+from dashboard.navigation import link
+from dashboard.words import WHAT_THEY_ARE
+from workers import client
+
+STEPS = """
+1. **Draw faces**: rendered people with known valence and arousal. No download, no licence, no one's photo.
+2. **Train** an AVCE model and a plain supervised one on them, small enough for two cores.
+3. **Evaluate** both on people that neither has seen.
+4. **Draw a clip** and **analyse** it with both models, frame by frame.
+"""
+
+
+def _job_ids() -> list[str]:
+    asked = st.query_params.get("jobs", "")
+    ids = [part for part in asked.split(",") if part]
+    return ids or list(st.session_state.get("demo.jobs", []))
+
+
+@st.fragment(run_every=1.5)
+def _progress(ids: list[str]) -> None:
+    jobs = [need(client.get_job, job_id) for job_id in ids]
+    done = sum(not is_live(job) for job in jobs)
+    st.progress(done / len(jobs), text=f"{done} of {len(jobs)} steps finished")
+    for job in jobs:
+        job_card(job, prefix="demo")
+
+
+def page() -> None:
+    """Demo."""
+    st.title("Demo", anchor=False)
+    st.markdown(WHAT_THEY_ARE)
+    left, right = st.columns([3, 2], gap="large")
+    left.markdown(STEPS)
+    with right.container(border=True):
+        st.markdown("Everything runs as jobs on this machine's workers. You may close the page and come back.")
+        demo_button(key="demo.start")
+    ids = _job_ids()
+    if not ids:
+        return
+    st.subheader("Progress", anchor=False)
+    _progress(ids)
+    with st.container(horizontal=True):
+        link("compare", "Compare the two models", icon=":material/table_chart:")
+        link("video", "Watch the clip", icon=":material/movie:")

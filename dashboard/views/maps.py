@@ -1,0 +1,78 @@
+"""Where a model looks: activation maps for valence and for arousal."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from avce.errors import AvceError
+from avce.options import Axis, Head, MapOptions
+from dashboard.components.frames import frame_key, key_frames
+from dashboard.components.guard import attempt, need, show
+from dashboard.components.jobs import job_follow
+from dashboard.components.map_gallery import HEADS, map_gallery
+from dashboard.components.pick import pick
+from dashboard.navigation import link
+from workers import client
+from workers.records import AnalysisRecord
+from workers.states import JobState
+
+MAX_POINTS = 4000
+
+
+def _frames(analysis: AnalysisRecord) -> list[int]:
+    points = need(client.trajectory, analysis.id, run_id=analysis.run_ids[0], max_points=MAX_POINTS)
+    usable = sorted(int(frame) for frame in points.dropna(subset=["valence"])["frame"].unique())
+    if not usable:
+        return []
+    looked_at = st.session_state.get(frame_key(analysis.id))
+    first = key_frames(points) + ([looked_at] if looked_at in usable else [])
+    return st.multiselect(
+        "Frames", usable, default=sorted(set(first)), key=f"maps.frames.{analysis.id}",
+        help="Suggested: extremes of valence and arousal, some in between, and the frame at which the player rests.",
+    )  # fmt: skip
+
+
+def _form(analysis: AnalysisRecord) -> None:
+    frames = _frames(analysis)
+    left, right = st.columns(2)
+    axes = left.pills(
+        "Outputs", [str(axis) for axis in Axis], selection_mode="multi", default=[str(axis) for axis in Axis], key="maps.axes"
+    )
+    heads = right.pills(
+        "Heads", [str(head) for head in Head], selection_mode="multi", default=["R"], key="maps.heads",
+        format_func=HEADS.__getitem__, help="Only AVCE models have the head H; other runs are left out for it.",
+    )  # fmt: skip
+    if not frames:
+        st.caption("Choose at least one frame; frames without a face cannot have a map.")
+    ready = bool(frames and axes and heads)
+    if st.button("Draw maps", key="maps.start", type="primary", icon=":material/blur_on:", disabled=not ready):
+        try:
+            options = MapOptions.parse({"axes": axes, "heads": heads})
+        except AvceError as error:
+            show(error)
+            return
+        job = attempt(client.draw_maps, analysis.id, frames, options)
+        if job is not None:
+            st.session_state[f"maps.job.{analysis.id}"] = job.id
+
+
+def page() -> None:
+    """Activation maps."""
+    st.title("Activation maps", anchor=False)
+    st.markdown("For chosen frames: which parts of the face moved the model's valence, and which its arousal.")
+    analyses = [item for item in need(client.list_analyses) if item.state is JobState.SUCCEEDED]
+    if not analyses:
+        st.info("Maps are drawn over frames of an analysed video, and there is none yet.", icon=":material/info:")
+        link("video", "Analyse a video", icon=":material/movie:")
+        return
+    analysis = pick(
+        "Analysis", analyses, lambda item: f"{item.video.name} — {', '.join(item.names)}", param="analysis", key="maps.analysis"
+    )
+    with st.container(border=True):
+        _form(analysis)
+    job_follow(st.session_state.get(f"maps.job.{analysis.id}"), prefix="maps")
+    items = need(client.maps, analysis.id)
+    if items:
+        map_gallery(items)
+    else:
+        st.caption("No map of this analysis has been drawn yet.")

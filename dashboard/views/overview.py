@@ -1,0 +1,105 @@
+"""Where a newcomer lands: what this is, what to do next, what happened lately."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.components.demo import demo_button
+from dashboard.components.guard import need
+from dashboard.components.jobs import ago, job_card
+from dashboard.components.tables import Cell, Row, draw_table
+from dashboard.navigation import link
+from dashboard.words import METRICS, WHAT_THEY_ARE, WHAT_THEY_ARE_NOT, number
+from workers import client
+from workers.records import EvaluationRecord
+from workers.states import JobState
+
+RECENT = 5
+
+
+def _welcome() -> None:
+    with st.container(border=True, key="welcome"):
+        st.subheader("Nothing here yet. See it work first?", anchor=False)
+        st.write(
+            "The demo draws its own faces, trains two small models on them, measures both, and analyses a clip. "
+            "It needs no download and takes a few minutes on two cores."
+        )
+        demo_button(key="welcome.demo")
+    st.subheader("Or begin with your own", anchor=False)
+    steps = (
+        ("datasets", "1 · Bring labelled faces", "A zip, or a csv with images. You see at once what is wrong with it."),
+        ("train", "2 · Train a model", "AVCE or one of its baselines; curves and remaining time while it runs."),
+        ("video", "3 · Look at a video", "Valence and arousal for every frame, and nothing where there is no face."),
+    )
+    for column, (page, title, text) in zip(st.columns(3), steps, strict=True):
+        with column.container(border=True, height="stretch"):
+            link(page, title)
+            st.caption(text)
+
+
+def _counters() -> int:
+    datasets, runs = need(client.list_datasets), need(client.list_runs)
+    evaluations, analyses = need(client.list_evaluations), need(client.list_analyses)
+    counts = (
+        ("Data sets", len(datasets), "Folders or archives of labelled faces."),
+        ("Runs", len(runs), "Models that were trained, or are being trained."),
+        ("Evaluations", len(evaluations), "Runs measured on a split of a data set."),
+        ("Video analyses", len(analyses), "Videos seen through one or more runs."),
+    )
+    if any(count for _, count, _ in counts):
+        for column, (label, count, meaning) in zip(st.columns(4), counts, strict=True):
+            column.metric(label, count, help=meaning, border=True)
+    return sum(count for _, count, _ in counts)
+
+
+@st.fragment(run_every=2.0)
+def _recent_jobs() -> None:
+    jobs = need(client.list_jobs, limit=RECENT)
+    for job in jobs:
+        job_card(job, prefix="recent", with_log=False)
+    if jobs:
+        link("jobs", "All jobs", icon=":material/arrow_forward:")
+
+
+def _result_row(evaluation: EvaluationRecord) -> Row:
+    figures = [
+        Cell(number(evaluation.metrics.get(axis, {}).get("ccc")), hover=METRICS["ccc"][1])
+        for axis in ("valence", "arousal")
+    ]
+    where = f"{evaluation.dataset_name}, {evaluation.split}"
+    return Row([Cell(evaluation.run_name), Cell(where, is_words=True), *figures, Cell(ago(evaluation.created_at))])
+
+
+def _recent_results() -> None:
+    done = [item for item in need(client.list_evaluations) if item.state is JobState.SUCCEEDED][:RECENT]
+    if not done:
+        st.caption("No run has been measured yet. Open a run and press “Evaluate”.")
+        return
+    heads = [("Run", ""), ("Measured on", ""), ("CCC valence", METRICS["ccc"][1]), ("CCC arousal", METRICS["ccc"][1]), ("When", "")]
+    draw_table(heads, [_result_row(item) for item in done])
+    link("compare", "Compare", icon=":material/arrow_forward:")
+
+
+def _health() -> None:
+    for part, reason in need(client.health).items():
+        if reason != "ok":
+            st.warning(f"**{part.capitalize()}**: {reason}", icon=":material/warning:")
+
+
+def page() -> None:
+    """Overview."""
+    st.title("AVCE Studio", anchor=False)
+    st.markdown("Train, compare and trust models of facial valence and arousal, and see what a face expresses over time.")
+    _health()
+    has_any = _counters() > 0
+    jobs = need(client.list_jobs, limit=1)
+    if not has_any and not jobs:
+        _welcome()
+    else:
+        st.subheader("Latest results", anchor=False)
+        _recent_results()
+        st.subheader("Latest jobs", anchor=False)
+        _recent_jobs()
+    st.subheader("Valence and arousal in plain words", anchor=False)
+    st.markdown(WHAT_THEY_ARE)
+    st.caption(WHAT_THEY_ARE_NOT)

@@ -1,0 +1,69 @@
+"""One run: its curves while it learns, its best epoch, its figures."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.components.evaluate_form import evaluate_form
+from dashboard.components.figures import evaluation_table
+from dashboard.components.guard import need
+from dashboard.components.jobs import ago, is_live, job_card
+from dashboard.components.pick import pick
+from dashboard.components.run_curves import run_curves
+from dashboard.navigation import link
+from dashboard.words import STATES, method_name
+from workers import client
+from workers.records import RunRecord
+from workers.states import JobState
+
+
+def _name(run: RunRecord) -> str:
+    return f"{run.name} — {STATES[run.state][0]}, {ago(run.created_at)}"
+
+
+def _live(run_id: str) -> None:
+    was_live = not need(client.get_run, run_id).state.is_final
+
+    def draw() -> None:
+        run = need(client.get_run, run_id)
+        job = need(client.get_job, run.job_id)
+        job_card(job, prefix="run")
+        run_curves(run)
+        if was_live and not is_live(job):
+            st.rerun()
+
+    st.fragment(draw, run_every=2.0 if was_live else None)()
+
+
+def _options(run: RunRecord) -> None:
+    with st.expander("Options of this run", icon=":material/tune:"):
+        st.caption("The same options, data and seed give the same run.")
+        st.json(run.options, expanded=1)
+
+
+def _evaluations(run: RunRecord) -> None:
+    st.subheader("Evaluations", anchor=False)
+    done = [item for item in need(client.list_evaluations, run.id) if item.state is JobState.SUCCEEDED]
+    if done:
+        evaluation_table(done, caption="With intervals from resampling whole subjects or videos.")
+        chosen = ",".join(item.id for item in done)
+        link("compare", "See beside the poster's rows", icon=":material/table_chart:", query={"evaluations": chosen})
+    if run.checkpoint_id is None:
+        st.caption("A run can be evaluated once it has a checkpoint.")
+        return
+    evaluate_form(run)
+
+
+def page() -> None:
+    """Runs."""
+    st.title("Runs", anchor=False)
+    runs = need(client.list_runs)
+    if not runs:
+        st.info("No run yet.", icon=":material/info:")
+        link("train", "Train a model", icon=":material/add:")
+        return
+    run = need(client.get_run, pick("Run", runs, _name, param="run", key="runs.chosen").id)
+    st.caption(f"{method_name(run.method)} · {run.backbone} · data set “{run.dataset_name}”")
+    _live(run.id)
+    _evaluations(run)
+    _options(run)

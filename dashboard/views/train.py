@@ -1,0 +1,62 @@
+"""Queue a training."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from avce.options import TrainOptions
+from dashboard.components.guard import attempt, need
+from dashboard.components.pick import pick
+from dashboard.components.run_form import train_form
+from dashboard.cost import estimate
+from dashboard.navigation import go, link
+from dashboard.words import method_name, span
+from workers import client
+from workers.records import DatasetRecord
+from workers.states import JobKind, JobState
+
+
+def _cost_hint(options: TrainOptions, dataset: DatasetRecord) -> None:
+    sizes = {item.id: {"n_train": item.n_train} for item in need(client.list_datasets)}
+    jobs = need(client.list_jobs, states=[JobState.SUCCEEDED], kinds=[JobKind.TRAIN], limit=50)
+    cost = estimate(options, dataset.n_train, [(job, sizes.get(job.dataset_id or "", {})) for job in jobs])
+    basis = "from runs like it on this machine" if cost.is_measured else "rough, for two cores; the job's ETA is measured"
+    st.markdown(
+        f":material/schedule: About **{span(cost.seconds)}** for {options.epochs} epochs over "
+        f"{dataset.n_train:,} samples ({basis})."
+    )
+
+
+def _start(dataset: DatasetRecord, options: TrainOptions | None) -> None:
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    default = "" if options is None else f"{method_name(options.method)} {options.backbone} · {dataset.name}"
+    name = left.text_input("Name of the run", key="train.name", placeholder=default)
+    priority = right.number_input(
+        "Priority", min_value=-10, max_value=10, value=0, key="train.priority", help="Higher goes first in its queue."
+    )
+    if st.button(
+        "Queue training", key="train.start", type="primary", icon=":material/play_arrow:", disabled=options is None
+    ) and options is not None:  # fmt: skip
+        job = attempt(client.train, dataset.id, options, name=name or default, priority=int(priority))
+        if job is not None and job.run_id:
+            go("runs", run=job.run_id)
+
+
+def page() -> None:
+    """Train."""
+    st.title("Train", anchor=False)
+    datasets = [item for item in need(client.list_datasets) if item.state == "ready"]
+    if not datasets:
+        st.info("There is no data set to train on yet.", icon=":material/info:")
+        link("datasets", "Add a data set", icon=":material/add:")
+        return
+    dataset = pick(
+        "Data set", datasets, lambda item: f"{item.name} — {item.n_train:,} training samples", param="dataset",
+        key="train.dataset",
+    )  # fmt: skip
+    if not dataset.n_train or not dataset.n_val:
+        st.warning("This data set has an empty training or validation split; a run on it will fail.")
+    filled = train_form()
+    if filled.options is not None:
+        _cost_hint(filled.options, dataset)
+    _start(dataset, filled.options)

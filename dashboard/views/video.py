@@ -1,0 +1,43 @@
+"""Valence and arousal of a video, frame by frame."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.components.guard import need
+from dashboard.components.jobs import ago, job_follow
+from dashboard.components.pick import pick
+from dashboard.components.trajectory import trajectory_view
+from dashboard.components.video_add import analyse_form
+from dashboard.words import AROUSAL, STATES, VALENCE, WHAT_THEY_ARE_NOT
+from workers import client
+from workers.records import AnalysisRecord
+from workers.states import JobState
+
+
+def _name(analysis: AnalysisRecord) -> str:
+    runs = ", ".join(analysis.names)
+    return f"{analysis.video.name} — {runs} ({STATES[analysis.state][0]}, {ago(analysis.created_at)})"
+
+
+def page() -> None:
+    """Video."""
+    st.title("Video", anchor=False)
+    st.caption(f"**Valence**: {VALENCE} **Arousal**: {AROUSAL}")
+    analyses = need(client.list_analyses)
+    with st.expander("Analyse a video", expanded=not analyses, icon=":material/add:"):
+        started = analyse_form()
+    if started is not None:
+        st.query_params["analysis"] = started
+        st.session_state.pop("video.analysis.asked", None)
+        st.rerun()
+    if not analyses:
+        return
+    analysis = need(
+        client.get_analysis, pick("Analysis", analyses, _name, param="analysis", key="video.analysis").id
+    )
+    if analysis.state is not JobState.SUCCEEDED:
+        job_follow(analysis.job_id, prefix="video")
+    else:
+        trajectory_view(analysis.id)
+        st.caption(WHAT_THEY_ARE_NOT)

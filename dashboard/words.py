@@ -1,0 +1,85 @@
+"""Plain words for the field's terms: help texts, labels and badges, the same on every page."""
+
+from __future__ import annotations
+
+from workers.states import JobKind, JobState
+
+VALENCE = "How pleasant the expression looks: -1 is very unpleasant, 0 neutral, +1 very pleasant."
+AROUSAL = "How activated the expression looks: -1 is asleep or very calm, +1 is very excited."
+WHAT_THEY_ARE = (
+    "**Valence** says how pleasant a facial expression looks, from −1 (very unpleasant) to +1 (very pleasant). "
+    "**Arousal** says how activated it looks, from −1 (very calm) to +1 (very excited). Together they are a point "
+    "on the *circumplex*: joy is right and up, anger left and up, sadness left and down, calm right and down."
+)
+WHAT_THEY_ARE_NOT = (
+    "They describe how an **expression looks to observers**, frame by frame. They do not say what a person "
+    "feels, intends or is like, and they are no basis for a decision about a person."
+)
+
+METRICS: dict[str, tuple[str, str]] = {
+    "rmse": ("RMSE", "Root mean squared error, on the scale of the labels. 0 is perfect; lower is better."),
+    "sagr": ("SAGR", "Sign agreement: share of samples whose prediction has the label's sign. Higher is better."),
+    "pcc": ("PCC", "Pearson correlation: do predictions rise and fall with the labels? Ignores scale and offset."),
+    "ccc": (
+        "CCC",
+        "Concordance correlation: like PCC, and also punishes wrong scale and offset. 1 is perfect, a constant scores 0.",
+    ),
+}
+
+KINDS: dict[JobKind, tuple[str, str]] = {
+    JobKind.IMPORT: ("Import", ":material/upload:"),
+    JobKind.SYNTH: ("Draw faces", ":material/brush:"),
+    JobKind.TRAIN: ("Train", ":material/model_training:"),
+    JobKind.EVALUATE: ("Evaluate", ":material/fact_check:"),
+    JobKind.ANALYZE: ("Analyse video", ":material/movie:"),
+    JobKind.MAPS: ("Activation maps", ":material/blur_on:"),
+}
+STATES: dict[JobState, tuple[str, str]] = {
+    JobState.QUEUED: ("queued", "gray"),
+    JobState.RUNNING: ("running", "blue"),
+    JobState.SUCCEEDED: ("done", "green"),
+    JobState.FAILED: ("failed", "red"),
+    JobState.CANCELLED: ("cancelled", "orange"),
+}
+
+FRAME_STATES: dict[str, tuple[str, str]] = {
+    "detected": ("#2E8B57", "the detector found the face in this frame"),
+    "tracked": ("#7DB58F", "the face was followed from a frame nearby"),
+    "low_quality": ("#D9A441", "too small or too uncertain to trust"),
+    "lost": ("#B4622D", "a known face is out of sight for a moment"),
+    "no_face": ("#C9CBD0", "no face in the picture: no value is made up"),
+    "cut": ("#5B6BB5", "the scene changes here; tracks begin anew"),
+}
+
+METHODS = {"avce": "AVCE", "caf": "CAF", "hasani": "Hasani et al.", "supervised": "Supervised"}
+
+
+def method_name(method: str) -> str:
+    """Name of a method as printed in the literature."""
+    return METHODS.get(str(method), str(method))
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A figure for reading; an en dash where there is none."""
+    if value is None or value != value:  # noqa: PLR0124 — nan is the only number unequal to itself
+        return "–"
+    return f"{value:.{digits}f}".replace("-", "−")
+
+
+def span(seconds: float | None) -> str:
+    """A length of time for reading: ``42 s``, ``3 min 05 s``, ``2 h 10 min``."""
+    if seconds is None:
+        return "–"
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+PROTOCOLS = {
+    "concatenated": "all samples together",
+    "per_video": "mean over videos",
+    "authors": "with the quirks of the authors' code",
+}
