@@ -1,8 +1,8 @@
 """Every change of a job's state, each one conditional UPDATE, so that of two who try one wins.
 
-``queued → running → succeeded | failed | cancelled``. A claim takes a lease, which a heartbeat renews, and draws
-a number, the *fence*; whatever the worker writes later is written only while the row still shows that number.
-A worker that was thought dead and wakes up can therefore not touch a job that another has taken over.
+``queued → running → succeeded | failed | cancelled``. A claim takes a lease, which a heartbeat renews, and
+draws a number, the *fence*; whatever the worker writes later is written only while the row still shows that
+number. A worker that was thought dead and wakes up can therefore not touch a job that another has taken over.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ class Claim:
 
     job_id: str
     kind: JobKind
+    worker: str
     fence: int
     attempt: int
     options: dict[str, Any]
@@ -52,7 +53,7 @@ class Claim:
 NOUNS = ("dataset_id", "run_id", "evaluation_id", "video_id", "analysis_id")
 
 
-def change(session: Session, condition: ColumnElement[bool], **values: Any) -> bool:
+def change(session: Session, condition: ColumnElement[bool], **values: object) -> bool:
     """Update jobs where the condition holds; returns whether there was one."""
     result = session.execute(
         update(Job).where(condition).values(**values).execution_options(synchronize_session=False)
@@ -95,7 +96,7 @@ def claim(job_id: str, worker: str) -> Claim | None:
         job = require_job(session, job_id)
         add_log(session, job_id, [f"attempt {job.attempts} on {worker}"])
         nouns = {name: getattr(job, name) for name in NOUNS}
-        return Claim(job.id, job.kind, job.fence, job.attempts, dict(job.options), nouns)
+        return Claim(job.id, job.kind, worker, job.fence, job.attempts, dict(job.options), nouns)
 
 
 def renew(held: Claim) -> tuple[bool, bool]:

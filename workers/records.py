@@ -25,7 +25,7 @@ class StoredFile(Record):
 
 
 class JobRecord(Record):
-    """One job, as its row says. Times are aware, in UTC; ``progress`` is that of the current stage, 0 to 1."""
+    """One job, as its row says. Times are aware, in UTC; ``progress`` is that of the stage, 0 to 1."""
 
     id: str
     kind: JobKind

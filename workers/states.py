@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class JobState(StrEnum):
-    """``queued → running → succeeded | failed | cancelled``; an expired lease sends ``running`` back to ``queued``."""
+    """``queued → running → succeeded | failed | cancelled``; an expired lease leads back to ``queued``."""
 
     QUEUED = "queued"
     RUNNING = "running"

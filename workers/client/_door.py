@@ -1,4 +1,4 @@
-"""What every client function has in common: errors arrive as :class:`ClientError`, with a text fit for users."""
+"""What every client function has in common: errors arrive as :class:`ClientError`."""
 
 from __future__ import annotations
 

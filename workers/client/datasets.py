@@ -93,7 +93,7 @@ def add_synth(
     after: str | None = None,
     video_id: str | None = None,
 ) -> tuple[str, str]:
-    """Rows of a drawn data set; its first clip becomes the video ``video_id``. Returns job and data set ids."""
+    """Rows of a drawn data set, of whose clips one becomes the video; returns the ids of job and data set."""
     with writing() as session:
         dataset = Dataset(name=_checked_name(name), source={"synth": options.model_dump(mode="json")})
         session.add(dataset)

@@ -14,7 +14,7 @@ from workers.store.tables import Video
 
 STILLS = SynthOptions(kind="stills", subjects=20, per_subject=24, size=112, seed=11)
 CLIP = SynthOptions(kind="affwild", clips=3, seconds=6.0, fps=12.5, seed=12)
-TRAINING = {"backbone": "tiny", "epochs": 15, "batch_size": 32, "input_size": 64}
+EPOCHS = 15
 
 
 @door
@@ -31,7 +31,7 @@ def start_demo() -> list[JobRecord]:
     run_ids: list[str] = []
     previous = clips
     for method in ("avce", "supervised"):
-        options = train_options(preset="smoke", **TRAINING, method=method)
+        options = train_options(preset="smoke", epochs=EPOCHS, method=method)
         job = train(dataset_id, options, name=f"Demo {method}", after=previous)
         previous = job.id
         run_id = str(job.run_id)

@@ -167,7 +167,7 @@ def get_evaluation(evaluation_id: str) -> EvaluationRecord:
 
 @door
 def evaluation_predictions(evaluation_id: str) -> pd.DataFrame:
-    """One row per face: ``row, image, video, frame, subject, valence, arousal, pred_valence, pred_arousal``."""
+    """One row per face: where it is from, ``valence, arousal, pred_valence, pred_arousal``."""
     with reading() as session:
         evaluation = evaluations.require_evaluation(session, evaluation_id)
         if evaluation.predictions is None:
@@ -177,7 +177,7 @@ def evaluation_predictions(evaluation_id: str) -> pd.DataFrame:
 
 @door
 def published_results() -> list[Any]:
-    """Results printed elsewhere, each with its source and protocol (:class:`avce.published.PublishedResult`)."""
+    """Results printed elsewhere, each with source and protocol (:class:`avce.published.PublishedResult`)."""
     from avce.published import PUBLISHED  # noqa: PLC0415 (a table that only two pages read)
 
     return list(PUBLISHED)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from numpy.typing import NDArray
 
 from avce.options import AnalyzeOptions, MapOptions
 from workers.client._door import door
@@ -196,7 +197,7 @@ def frame_jpeg(video_id: str, frame_index: int, *, width: int | None = None) -> 
 
     from avce.video.read import frame_at  # noqa: PLC0415 (PyAV loads with it)
 
-    picture = frame_at(video_path(video_id), frame_index).rgb_u8
+    picture: NDArray[Any] = frame_at(video_path(video_id), frame_index).rgb_u8
     height_px, width_px = picture.shape[:2]
     if width is not None and 0 < width < width_px:
         size = (width, max(1, round(height_px * width / width_px)))

@@ -39,7 +39,7 @@ def analysis_records(session: Session, *wanted: ColumnElement[bool]) -> list[Ana
         .where(*wanted)
         .order_by(Analysis.created_at.desc(), Analysis.id)
     )
-    found = [tuple(row) for row in session.execute(query)]
+    found = session.execute(query).all()
     runs = _runs_of(session, [analysis.id for analysis, _, _ in found])
     records = []
     for analysis, video, job in found:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,9 +82,3 @@ def prepared_folder(session: Session, dataset_id: str) -> Path:
 def local_folder(fingerprint: str, files: dict[str, str]) -> Path:
     """The local copy of a prepared data set under its fingerprint."""
     return file_store().get_folder(files, get_settings().datasets_folder / fingerprint)
-
-
-def names_of(session: Session, dataset_ids: Sequence[str]) -> dict[str, str]:
-    """Names by id."""
-    query = select(Dataset.id, Dataset.name).where(Dataset.id.in_(dataset_ids))
-    return {dataset_id: name for dataset_id, name in session.execute(query)}

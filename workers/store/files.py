@@ -119,7 +119,7 @@ class FileStore:
         part.replace(path)
 
     def get(self, sha256: str, path: Path) -> Path:
-        """Put a file with this content at ``path`` (a hard link where possible); read it, never write to it."""
+        """Put the content at ``path``, as a hard link where possible; read it, never write to it."""
         path.parent.mkdir(parents=True, exist_ok=True)
         source = self.local_path(sha256)
         try:

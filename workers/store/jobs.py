@@ -1,4 +1,4 @@
-"""Queries on jobs and their logs. State changes are in :mod:`workers.lifecycle`, the only module that makes them."""
+"""Queries on jobs and their logs. Changes of state are made in :mod:`workers.lifecycle`, not here."""
 
 from __future__ import annotations
 

@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 
-def plain(value: Any) -> Any:
-    """The same value in plain JSON types; ``nan`` and infinities become ``None`` (PostgreSQL refuses them)."""
+def plain(value: Any) -> Any:  # noqa: PLR0911 (JSON is of any type; one line per kind of value)
+    """The same value in plain JSON types.
+
+    ``nan`` and infinities become ``None``: PostgreSQL refuses them.
+    """
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Mapping):

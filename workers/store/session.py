@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from sqlite3 import Connection as SqliteConnection
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.orm import Session
@@ -30,7 +30,7 @@ def engine_for(url: str) -> Engine:
     return engine
 
 
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
+def _prepare_sqlite(connection: SqliteConnection, _record: object) -> None:
     # Transactions begin in _begin_sqlite, not wherever the driver thinks fit.
     connection.isolation_level = None
     cursor = connection.cursor()

@@ -36,7 +36,7 @@ def new_id() -> str:
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """Aware in Python on every database; SQLite has no time zones, so it stores UTC and is told so on reading."""
+    """Aware in Python on every database; SQLite knows no time zones, so UTC is put back on reading."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -87,7 +87,7 @@ BigId = BigInteger().with_variant(Integer, "sqlite")
 
 
 class Job(Base):
-    """One long action. ``fence`` counts claims: a worker writes only while the number it drew is the row's."""
+    """One long action. ``fence`` counts claims; a worker writes while the number it drew is the row's."""
 
     __tablename__ = "job"
     __table_args__ = (Index("ix_job_queue_state", "queue", "state"),)

@@ -1,0 +1,82 @@
+"""Honcho with one change: a worker that dies alone is started again instead of taking the pages down with it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import multiprocessing.queues
+import signal
+import time
+from collections.abc import Callable
+from multiprocessing.synchronize import Event
+from typing import Any
+
+from honcho.manager import Manager
+from honcho.process import Process
+
+RESTART_PAUSE_S = 1.0
+ENDS_ALL = ("redis", "web")
+"""Without these there is nothing to use; honcho's rule, that one end is the end of all, stays for them."""
+
+
+class RestartingProcess(Process):  # type: ignore[misc] (honcho is untyped)
+    """Runs its command until told to stop."""
+
+    stopping: Event
+
+    def run(
+        self, events: multiprocessing.queues.Queue[Any] | None = None, ignore_signals: bool = False
+    ) -> None:
+        """Run in a process of its own; tells the manager of each start, and of the last end."""
+        self._events = events
+        if ignore_signals:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        while True:
+            child = self._child = self._child_ctor(self.cmd, env=self.env, cwd=self.cwd)
+            self._send_message({"pid": child.pid}, type="start")
+            if self.stopping.is_set():  # between two starts the manager had no process to end
+                child.terminate()
+            for line in iter(child.stdout.readline, b""):
+                self._send_message(line)
+            child.stdout.close()
+            status = child.wait()
+            if self.stopping.is_set() or self.name in ENDS_ALL:
+                break
+            self._send_message(f"ended with status {status}; starting it again\n".encode())
+            time.sleep(RESTART_PAUSE_S)
+            if self.stopping.is_set():
+                break
+        self._send_message({"returncode": status}, type="stop")
+
+
+class Supervisor(Manager):  # type: ignore[misc] (honcho is untyped)
+    """Runs the lines of a Procfile until one of the indispensable ones ends or a signal comes."""
+
+    def __init__(self, *, on_start: Callable[[], None]) -> None:
+        super().__init__()
+        self._stopping = multiprocessing.Event()
+        self._on_start = on_start
+        self._process_ctor = self._make
+
+    def _make(self, *args: object, **kwargs: object) -> RestartingProcess:
+        process = RestartingProcess(*args, **kwargs)
+        process.stopping = self._stopping
+        return process
+
+    def _start(self) -> None:
+        super()._start()
+        self._on_start()  # after the forks: a thread must not be there when they happen
+
+    def terminate(self) -> None:
+        """End all processes."""
+        self._stopping.set()
+        super().terminate()
+
+    def _killall(self, force: bool = False) -> None:
+        # One that has not told its number yet sees the flag and ends itself.
+        started = {name: process for name, process in self._processes.items() if "pid" in process}
+        everything, self._processes = self._processes, started
+        try:
+            super()._killall(force=force)
+        finally:
+            self._processes = everything

@@ -1,0 +1,121 @@
+"""Import and draw data sets."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.orm import Session
+
+from avce.errors import DataError
+from avce.options import PrepareOptions, SynthOptions
+from workers.app import task
+from workers.lifecycle import Claim
+from workers.reporting import JobReporter
+from workers.settings import get_settings
+from workers.states import JobKind
+from workers.store.datasets import local_folder, require_dataset
+from workers.store.files import file_store
+from workers.store.plain import plain
+from workers.store.session import reading
+from workers.store.videos import describe, require_video
+from workers.tasks.border import Outcome, perform
+from workers.tasks.intake import gather, with_users_names
+
+if TYPE_CHECKING:
+    from avce.data.prepared import Prepared
+
+
+@task(JobKind.IMPORT)
+def import_dataset(job_id: str) -> None:
+    """Import what a data set's row names as its source."""
+    perform(job_id, _import)
+
+
+@task(JobKind.SYNTH)
+def draw_dataset(job_id: str) -> None:
+    """Draw a data set and import it; one of its clips becomes a video where the job names one."""
+    perform(job_id, _draw)
+
+
+@contextmanager
+def _scratch(held: Claim) -> Iterator[Path]:
+    """A folder for one attempt, gone afterwards: nothing half-imported remains."""
+    folder = get_settings().work_folder / f"{held.job_id}-{held.fence}"
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _import(held: Claim, reporter: JobReporter) -> Outcome:
+    from avce.data.prepare import prepare
+
+    with reading() as session:
+        source = dict(require_dataset(session, held["dataset_id"]).source)
+    with _scratch(held) as folder:
+        uploads = folder / "uploads"
+        try:
+            path = gather(source, uploads)
+            prepared = prepare(path, folder / "prepared", PrepareOptions.parse(held.options), reporter)
+        except DataError as error:
+            raise with_users_names(error, uploads) from error
+        values = _store(prepared, reporter)
+    return Outcome(lambda session: _write(session, held["dataset_id"], values))
+
+
+def _draw(held: Claim, reporter: JobReporter) -> Outcome:
+    from avce.data.prepare import prepare
+
+    from avce.data.synthetic import synthesize
+
+    options = SynthOptions.parse(held.options)
+    with _scratch(held) as folder:
+        drawn = synthesize(folder / "drawn", options, reporter)
+        prepared = prepare(drawn, folder / "prepared", PrepareOptions(), reporter)
+        values = _store(prepared, reporter)
+        clip = _last_clip(drawn) if held.nouns["video_id"] else None
+        sha256 = file_store().put_path(clip).sha256 if clip else None
+
+    def write(session: Session) -> None:
+        _write(session, held["dataset_id"], values)
+        if sha256 is not None:
+            video = require_video(session, held["video_id"])
+            describe(video, file_store().local_path(sha256), sha256)
+
+    return Outcome(write)
+
+
+def _last_clip(folder: Path) -> Path:
+    clips = sorted(path for path in folder.rglob("*") if path.suffix in {".mp4", ".avi", ".mkv"})
+    if not clips:
+        raise DataError(f"{folder.name}: no clip was drawn; draw kind affwild to get videos")
+    return clips[-1]
+
+
+def _store(prepared: Prepared, reporter: JobReporter) -> dict[str, Any]:
+    reporter.stage("store")
+    files = file_store().put_folder(prepared.folder)
+    local_folder(prepared.fingerprint, files)
+    table = prepared.samples[prepared.samples["face"].to_numpy(dtype=bool)]
+    counts = table["split"].value_counts()
+    subjects = table["subject"][table["subject"] != ""]
+    return {
+        "files": files,
+        "fingerprint": prepared.fingerprint,
+        "card": plain(prepared.card),
+        "layout": str(prepared.card.get("layout", "")),
+        "n_samples": len(table),
+        "n_subjects": int(subjects.nunique()),
+        **{f"n_{split}": int(counts.get(split, 0)) for split in ("train", "val", "test")},
+    }
+
+
+def _write(session: Session, dataset_id: str, values: dict[str, Any]) -> None:
+    dataset = require_dataset(session, dataset_id)
+    for name, value in values.items():
+        setattr(dataset, name, value)
