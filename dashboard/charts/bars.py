@@ -84,10 +84,10 @@ def metric_bars(
     styled(figure, height=height or 110 + 34 * max(len(order), 2), legend=False)
     figure.update_yaxes(categoryorder="array", categoryarray=order[::-1], automargin=True, ticks="")
     if table["is_published"].any():
-        figure.update_layout(margin_b=72)
+        figure.update_layout(margin_b=88)
         figure.add_annotation(
             text="* printed elsewhere, on other data: for orientation, not for ranking", xref="paper", yref="paper",
-            x=0, y=0, yshift=-58, xanchor="left", showarrow=False, font={"color": MUTED, "size": 12},
+            x=0, y=0, yshift=-76, xanchor="left", showarrow=False, font={"color": MUTED, "size": 12},
         )  # fmt: skip
     figure.update_xaxes(zeroline=True, zerolinecolor=LINE)
     return figure if order else note(figure, "nothing to compare yet")

@@ -36,7 +36,8 @@ def label_density(points: pd.DataFrame, *, bins: int = 40, height: int = 440) ->
         height: In pixels.
     """
     known = points[["valence", "arousal"]].dropna().to_numpy(np.float64)
-    counts, edges, _ = np.histogram2d(*known.clip(-1, 1).T, bins=bins, range=[[-1, 1], [-1, 1]])
+    edges = np.linspace(-1, 1, bins + 1)
+    counts, _ = np.histogramdd(known.clip(-1, 1), bins=[edges, edges])
     middles = (edges[:-1] + edges[1:]) / 2
     figure = go.Figure(
         go.Heatmap(

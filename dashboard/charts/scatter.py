@@ -28,7 +28,7 @@ def label_against_prediction(
     figure = go.Figure(
         go.Scattergl(
             x=shown[axis], y=shown[f"pred_{axis}"], mode="markers", text=who,
-            customdata=shown["row"] if "row" in shown else shown.index,
+            customdata=shown.get("row", shown.index),
             marker={"size": 5, "opacity": 0.5, "color": AXIS_COLOURS[axis]},
             hovertemplate="label %{x:.2f}<br>prediction %{y:.2f}<br>%{text}<extra></extra>",
         )

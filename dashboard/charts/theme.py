@@ -113,8 +113,10 @@ def styled(figure: go.Figure, *, height: int = 320, legend: bool = True) -> go.F
             "y": 1.02,
             "yanchor": "bottom",
             "title": {"text": ""},
+            "itemsizing": "constant",
         },
         hoverlabel={"font": {"size": 13}},
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": MUTED, "activecolor": SPLIT_COLOURS["train"]},
         bargap=0.15,
     )
     axis = {

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from dashboard.charts.theme import MAX_POINTS, Series
 
@@ -98,8 +99,8 @@ def thinned(rows: pd.DataFrame, column: str, limit: int = MAX_POINTS) -> pd.Data
     return rows.iloc[np.unique(keep)]
 
 
-def is_alone(values: pd.Series) -> np.ndarray:
+def is_alone(values: pd.Series) -> NDArray[np.bool_]:
     """Whether each value stands between two gaps, where a line would draw nothing."""
-    known = values.notna().to_numpy()
+    known = values.notna().to_numpy(bool)
     padded = np.concatenate([[False], known, [False]])
-    return known & ~padded[:-2] & ~padded[2:]
+    return np.asarray(known & ~padded[:-2] & ~padded[2:], np.bool_)
