@@ -47,3 +47,15 @@ def visible_share(box: Box, width: float, height: float) -> float:
     inside_x = max(min(box[2], width) - max(box[0], 0.0), 0.0)
     inside_y = max(min(box[3], height) - max(box[1], 0.0), 0.0)
     return inside_x * inside_y / max(area(box), 1e-6)
+
+
+def is_cut_off(box: Box, width: float, height: float) -> bool:
+    """Whether a face's box ends at the picture's edge and is too narrow or too flat for a whole face.
+
+    Whole faces are about .77 times as wide as high for the default detector.
+    """
+    ratio = (box[2] - box[0]) / max(box[3] - box[1], 1e-6)
+    near = 0.01 * max(width, height)
+    at_side = box[0] < near or box[2] > width - near
+    at_end = box[1] < near or box[3] > height - near
+    return (at_side and ratio < 0.65) or (at_end and ratio > 0.95)

@@ -98,7 +98,11 @@ def test_sound_only_is_named_as_such(tmp_path):
     [
         ("empty.mp4", b"", "is empty"),
         ("text.mp4", b"hello, I am no video\n" * 50, "cannot be opened"),
-        ("list.mp4", b"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile:///etc/hostname\n", "cannot be opened"),
+        (
+            "list.mp4",
+            b"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile:///etc/hostname\n",
+            "cannot be opened",
+        ),
         ("list.txt", b"ffconcat version 1.0\nfile whole.mp4\n", "cannot be opened"),
         ("bad.png", b"no picture", "none can be decoded"),
     ],
