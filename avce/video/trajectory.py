@@ -26,7 +26,7 @@ _SCHEMA = pa.schema(
 
 
 class CsvWriter:
-    """A sink that appends rows to a csv file with exactly :data:`TRAJECTORY_COLUMNS`; empty cells stay empty.
+    """Appends rows to a csv file with exactly :data:`TRAJECTORY_COLUMNS`; empty cells stay empty.
 
     Args:
         path: File to write.
@@ -39,8 +39,8 @@ class CsvWriter:
         self._writer = csv.writer(self._file, lineterminator="\n")
         self._writer.writerow(TRAJECTORY_COLUMNS)
 
-    def __call__(self, points: Iterable[Point]) -> None:
-        """Append rows."""
+    def write(self, points: Iterable[Point]) -> None:
+        """Append rows; fits as the sink of :func:`avce.video.analyze.analyze_video`."""
         self._writer.writerows(point.row(self.predictor) for point in points)
 
     def __enter__(self) -> Self:
@@ -61,7 +61,7 @@ def write_csv(points: Iterable[Point], path: Path | str, *, predictor: int = 0) 
         predictor: Which predictor's values to write.
     """
     with CsvWriter(path, predictor=predictor) as writer:
-        writer(points)
+        writer.write(points)
 
 
 def write_parquet(points: Iterable[Point], path: Path | str, *, predictor: int = 0) -> None:
