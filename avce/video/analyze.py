@@ -22,10 +22,10 @@ from avce.faces.detect import FaceDetector
 from avce.faces.track import FaceTracker, Sighting
 from avce.options import AnalyzeOptions
 from avce.progress import Reporter
-from avce.video.trajectory import write_csv, write_json, write_parquet
 from avce.video.points import TRAJECTORY_COLUMNS, Point, Summary, Values
 from avce.video.read import Frame, probe, read_frames
 from avce.video.states import STATES_WITH_VALUES, FrameState
+from avce.video.trajectory import write_csv, write_json, write_parquet
 
 __all__ = [
     "TRAJECTORY_COLUMNS",
