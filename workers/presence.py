@@ -6,9 +6,11 @@ import logging
 import os
 import socket
 import threading
+import warnings
 from typing import Any
 
 from celery import signals
+from celery.platforms import SecurityWarning
 from sqlalchemy import delete
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -70,6 +72,8 @@ def _on_shutdown(**_: object) -> None:
     presence.stop()
 
 
+# Eight lines per worker where the studio runs as root, as in a container; messages are ids in JSON, not code.
+warnings.filterwarnings("ignore", category=SecurityWarning)
 signals.worker_ready.connect(_on_ready)
 signals.worker_shutting_down.connect(_on_shutting_down)
 signals.worker_shutdown.connect(_on_shutdown)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from multiprocessing.synchronize import Event
 from typing import Any
 
-from honcho.manager import Manager
+from honcho.manager import Manager  # untyped, hence the two ignored lines below
 from honcho.process import Process
 
 RESTART_PAUSE_S = 1.0
@@ -18,7 +18,7 @@ ENDS_ALL = ("redis", "web")
 """Without these there is nothing to use; honcho's rule, that one end is the end of all, stays for them."""
 
 
-class RestartingProcess(Process):  # type: ignore[misc] (honcho is untyped)
+class RestartingProcess(Process):  # type: ignore[misc]
     """Runs its command until told to stop."""
 
     stopping: Event
@@ -49,8 +49,10 @@ class RestartingProcess(Process):  # type: ignore[misc] (honcho is untyped)
         self._send_message({"returncode": status}, type="stop")
 
 
-class Supervisor(Manager):  # type: ignore[misc] (honcho is untyped)
+class Supervisor(Manager):  # type: ignore[misc]
     """Runs the lines of a Procfile until one of the indispensable ones ends or a signal comes."""
+
+    _processes: dict[str, Any]
 
     def __init__(self, *, on_start: Callable[[], None]) -> None:
         super().__init__()
@@ -74,8 +76,11 @@ class Supervisor(Manager):  # type: ignore[misc] (honcho is untyped)
 
     def _killall(self, force: bool = False) -> None:
         # One that has not told its number yet sees the flag and ends itself.
-        started = {name: process for name, process in self._processes.items() if "pid" in process}
-        everything, self._processes = self._processes, started
+        started: dict[str, Any] = {
+            name: process for name, process in self._processes.items() if "pid" in process
+        }
+        everything = self._processes
+        self._processes = started
         try:
             super()._killall(force=force)
         finally:

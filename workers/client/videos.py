@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from avce.options import AnalyzeOptions, MapOptions
+from avce.video.points import TRAJECTORY_COLUMNS
 from workers.client._door import door
 from workers.client.datasets import sent
 from workers.client.runs import pending_training
@@ -169,18 +171,14 @@ def trajectory_csv(analysis_id: str, run_id: str | None = None) -> Iterator[str]
 
 
 def _csv_lines(analysis_id: str, run_id: str) -> Iterator[str]:
-    yield ",".join(analyses.POINT_COLUMNS) + "\n"
-    with reading() as session:
-        for row in analyses.iterate_points(session, analysis_id, run_id):
-            yield _csv_line(row)
-
-
-def _csv_line(row: tuple[Any, ...]) -> str:
     line = io.StringIO()
-    cells = ["" if cell is None else f"{cell:.6g}" if isinstance(cell, float) else cell for cell in row]
-    cells[1] = f"{row[1]:.3f}"
-    csv.writer(line, lineterminator="\n").writerow(cells)
-    return line.getvalue()
+    writer = csv.writer(line, lineterminator="\n")
+    with reading() as session:
+        for row in chain([TRAJECTORY_COLUMNS], analyses.iterate_points(session, analysis_id, run_id)):
+            writer.writerow(row)
+            yield line.getvalue()
+            line.seek(0)
+            line.truncate()
 
 
 @door

@@ -9,6 +9,7 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Select, delete, func, insert, select
 from sqlalchemy.orm import Session
 
+from avce.video.points import TRAJECTORY_COLUMNS
 from workers.errors import ClientError, NotFoundError
 from workers.records import AnalysisRecord, MapRecord, VideoRecord
 from workers.states import JobKind
@@ -24,9 +25,6 @@ from workers.store.tables import (
     Video,
 )
 
-POINT_COLUMNS = (
-    "frame", "pts_ms", "track", "state", "valence", "arousal", "confidence", "x0", "y0", "x1", "y1",
-)  # fmt: skip
 ROWS_PER_READ = 5_000
 
 
@@ -132,7 +130,7 @@ def write_tracks(session: Session, analysis_id: str) -> None:
 
 
 def _points(analysis_id: str, run_id: str, track: int | None = None) -> Select[Any]:
-    query = select(*(getattr(TrajectoryPoint, name) for name in POINT_COLUMNS)).where(
+    query = select(*(getattr(TrajectoryPoint, name) for name in TRAJECTORY_COLUMNS)).where(
         TrajectoryPoint.analysis_id == analysis_id, TrajectoryPoint.run_id == run_id
     )
     if track is not None:
@@ -151,8 +149,8 @@ def trajectory_table(
             count = session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
             step = -(-count // max(max_points, 1))
             query = query.where(TrajectoryPoint.frame % step == 0) if step > 1 else query
-        table = pd.DataFrame([tuple(row) for row in session.execute(query)], columns=list(POINT_COLUMNS))
-        numbers = {name: "float64" for name in POINT_COLUMNS if name not in {"frame", "track", "state"}}
+        table = pd.DataFrame([tuple(row) for row in session.execute(query)], columns=list(TRAJECTORY_COLUMNS))
+        numbers = {name: "float64" for name in TRAJECTORY_COLUMNS if name not in {"frame", "track", "state"}}
         table = table.astype(numbers | {"frame": "int64", "track": "Int64", "state": "object"})
         tables.append(table.assign(run_id=run_id))
     return pd.concat(tables, ignore_index=True)

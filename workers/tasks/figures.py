@@ -97,14 +97,15 @@ def _crops(
 ) -> Iterator[tuple[NDArray[np.uint8], TrajectoryPoint]]:
     """The faces, cut out by the recipe that the run was trained with."""
     from avce.faces.crop import crop_face
+    from avce.video.analyze import crop_recipe
     from avce.video.read import frame_at
 
-    margin, size = float(predictor.info["margin"]), int(predictor.info["size"])
+    recipe = crop_recipe(predictor)
     for index, members in groupby(faces, key=lambda face: face.frame):
         picture = frame_at(path, index).rgb_u8
         for face in members:
             box = (face.x0 or 0.0, face.y0 or 0.0, face.x1 or 0.0, face.y1 or 0.0)
-            yield crop_face(picture, box, margin=margin, size=size), face
+            yield crop_face(picture, box, margin=recipe.margin, size=recipe.size), face
 
 
 def _maps_of(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
 from avce.options import AnalyzeOptions
+from avce.video.points import TRAJECTORY_COLUMNS
 from workers.app import task
 from workers.errors import LeaseLostError
 from workers.lifecycle import Claim, change
@@ -23,7 +23,7 @@ from workers.store.videos import video_file
 from workers.tasks.border import Outcome, perform
 
 if TYPE_CHECKING:
-    from avce.video.analyze import Point
+    from avce.video.points import Point
 
 
 @task(JobKind.ANALYZE)
@@ -47,7 +47,8 @@ def _analyze(held: Claim, reporter: JobReporter) -> Outcome:
     predictors = [load_predictor(folder) for folder in folders]
     sink = _writer(held, record.run_ids)
     summary = analyze.analyze_video(path, predictors, AnalyzeOptions.parse(held.options), reporter, sink)
-    values = plain(dataclasses.asdict(summary))
+    reporter.log(summary.headline)
+    values = plain(summary.to_dict())
 
     def write(session: Session) -> None:
         analysis = session.get_one(Analysis, analysis_id)
@@ -74,19 +75,8 @@ def _require_claim(session: Session, held: Claim) -> None:
 
 def point_rows(point: Point, analysis_id: str, run_ids: Sequence[str]) -> list[dict[str, Any]]:
     """One row per run: where the face is, and what this run says of it."""
-    box = point.box if point.box is not None else (None, None, None, None)
-    shared = {
-        "analysis_id": analysis_id,
-        "frame": point.frame,
-        "pts_ms": point.pts_ms,
-        "track": point.track,
-        "state": str(point.state),
-        "confidence": point.confidence,
-        **dict(zip(("x0", "y0", "x1", "y1"), box, strict=True)),
-    }
-    values = point.values or [None] * len(run_ids)
-    pairs = [value if value is not None else (None, None) for value in values]
     return [
-        plain(shared | {"run_id": run_id, "valence": valence, "arousal": arousal})
-        for run_id, (valence, arousal) in zip(run_ids, pairs, strict=True)
+        {"analysis_id": analysis_id, "run_id": run_id}
+        | dict(zip(TRAJECTORY_COLUMNS, point.row(index), strict=True))
+        for index, run_id in enumerate(run_ids)
     ]
