@@ -32,7 +32,9 @@ class Cost:
     is_measured: bool
 
 
-def estimate(options: TrainOptions, n_train: int, history: Iterable[tuple[JobRecord, Mapping[str, int]]] = ()) -> Cost:
+def estimate(
+    options: TrainOptions, n_train: int, history: Iterable[tuple[JobRecord, Mapping[str, int]]] = ()
+) -> Cost:
     """Time of a run.
 
     Args:
@@ -47,7 +49,10 @@ def estimate(options: TrainOptions, n_train: int, history: Iterable[tuple[JobRec
     rates = []
     for job, data in history:
         past = job.options.get("train", job.options)
-        same = all(str(past.get(name)) == str(getattr(options, name)) for name in ("method", "backbone", "input_size"))
+        same = all(
+            str(past.get(name)) == str(getattr(options, name))
+            for name in ("method", "backbone", "input_size")
+        )
         done = data.get("n_train", 0) * int(past.get("epochs", 0) or 0)
         if same and done and job.state is JobState.SUCCEEDED and job.started_at and job.finished_at:
             rates.append((job.finished_at - job.started_at).total_seconds() / done)

@@ -23,7 +23,13 @@ QUIET: dict[str, Any] = {
 
 def server_settings(host: str, port: int) -> dict[str, Any]:
     """All settings of the web process."""
-    return {"server.address": host, "server.port": port, "browser.serverAddress": host, **QUIET, **theme_settings()}
+    return {
+        "server.address": host,
+        "server.port": port,
+        "browser.serverAddress": host,
+        **QUIET,
+        **theme_settings(),
+    }
 
 
 def main() -> None:

@@ -9,7 +9,8 @@ AROUSAL = "How activated the expression looks: -1 is asleep or very calm, +1 is 
 WHAT_THEY_ARE = (
     "**Valence** says how pleasant a facial expression looks, from −1 (very unpleasant) to +1 (very pleasant). "
     "**Arousal** says how activated it looks, from −1 (very calm) to +1 (very excited). Together they are a point "
-    "on the *circumplex*: joy is right and up, anger left and up, sadness left and down, calm right and down."
+    "on the *circumplex*: happiness lies right and up, fear and anger left and up, sadness left and down, calm "
+    "right and down."
 )
 WHAT_THEY_ARE_NOT = (
     "They describe how an **expression looks to observers**, frame by frame. They do not say what a person "
@@ -18,8 +19,14 @@ WHAT_THEY_ARE_NOT = (
 
 METRICS: dict[str, tuple[str, str]] = {
     "rmse": ("RMSE", "Root mean squared error, on the scale of the labels. 0 is perfect; lower is better."),
-    "sagr": ("SAGR", "Sign agreement: share of samples whose prediction has the label's sign. Higher is better."),
-    "pcc": ("PCC", "Pearson correlation: do predictions rise and fall with the labels? Ignores scale and offset."),
+    "sagr": (
+        "SAGR",
+        "Sign agreement: share of samples whose prediction has the label's sign. Higher is better.",
+    ),
+    "pcc": (
+        "PCC",
+        "Pearson correlation: do predictions rise and fall with the labels? Ignores scale and offset.",
+    ),
     "ccc": (
         "CCC",
         "Concordance correlation: like PCC, and also punishes wrong scale and offset. 1 is perfect, a constant scores 0.",
@@ -42,13 +49,13 @@ STATES: dict[JobState, tuple[str, str]] = {
     JobState.CANCELLED: ("cancelled", "orange"),
 }
 
-FRAME_STATES: dict[str, tuple[str, str]] = {
-    "detected": ("#2E8B57", "the detector found the face in this frame"),
-    "tracked": ("#7DB58F", "the face was followed from a frame nearby"),
-    "low_quality": ("#D9A441", "too small or too uncertain to trust"),
-    "lost": ("#B4622D", "a known face is out of sight for a moment"),
-    "no_face": ("#C9CBD0", "no face in the picture: no value is made up"),
-    "cut": ("#5B6BB5", "the scene changes here; tracks begin anew"),
+FRAME_STATES: dict[str, str] = {
+    "detected": "the detector found the face in this very frame",
+    "tracked": "the face was followed here from a frame nearby",
+    "lost": "this face is out of sight, others are not",
+    "low_quality": "a face is there, too small or too uncertain to be given values",
+    "no_face": "no face in the picture, so no value",
+    "cut": "the scene changes here; faces after it are new ones",
 }
 
 METHODS = {"avce": "AVCE", "caf": "CAF", "hasani": "Hasani et al.", "supervised": "Supervised"}

@@ -3,6 +3,7 @@
 // decoded frame is fetched, so that the picture and the cursor are the same frame.
 const instances = new WeakMap();
 const TRAIL = 60;
+const SEEN = ["detected", "tracked"];
 const LEFT = 44;
 const RIGHT = 10;
 
@@ -269,7 +270,10 @@ class Player {
     pen.beginPath();
     let isOpen = false; // a gap stays a gap
     values.forEach((value, index) => {
-      if (value === null) { isOpen = false; return; }
+      if (value === null) {
+        if (!SEEN.includes(this.data.names[this.data.state[index]])) isOpen = false; // else skipped on purpose
+        return;
+      }
       const x = this.x(index, width);
       if (isOpen) pen.lineTo(x, y(value)); else pen.moveTo(x, y(value));
       isOpen = true;
@@ -329,7 +333,7 @@ class Player {
     pen.textAlign = "center";
     pen.fillText("arousal +1", middle, 13);
     pen.fillText("−1", middle, 2 * middle - 8);
-    const words = [["tense, angry", -0.62, 0.72], ["happy, excited", 0.62, 0.72], ["sad, tired", -0.62, -0.78], ["calm, content", 0.62, -0.78]];
+    const words = [["fear", -0.5, 0.6], ["happy", 0.5, 0.6], ["sad", -0.5, -0.66], ["pleasant", 0.5, -0.66]];
     for (const [word, valence, arousal] of words) pen.fillText(word, ...at(valence, arousal));
     pen.save();
     pen.translate(2 * middle - 8, middle);

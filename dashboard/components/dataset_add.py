@@ -14,7 +14,16 @@ from dashboard.components.upload import upload_field
 from workers import client
 from workers.records import JobRecord, StoredFile
 
-PREPARE_FIELDS = ("detect", "margin", "size", "every_nth_frame", "val_share", "test_share", "label_scale", "seed")
+PREPARE_FIELDS = (
+    "detect",
+    "margin",
+    "size",
+    "every_nth_frame",
+    "val_share",
+    "test_share",
+    "label_scale",
+    "seed",
+)
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".csv", ".jpg", ".jpeg", ".png", ".bmp", ".webp")
 
 
@@ -53,7 +62,10 @@ def _upload() -> None:
     )
     files = upload_field("Choose files", key=f"datasets.upload.{epoch}", accept=ENDINGS, multiple=True)
     name = st.text_input(
-        "Name", value=_title_from(files), key=f"datasets.name.{epoch}.{len(files)}", placeholder="What to call it"
+        "Name",
+        value=_title_from(files),
+        key=f"datasets.name.{epoch}.{len(files)}",
+        placeholder="What to call it",
     )
     options = _prepare_options("datasets.upload")
     ready = bool(files) and options is not None
@@ -62,13 +74,20 @@ def _upload() -> None:
 
 
 def _server_folder() -> None:
-    st.caption("For data that is on the server already. The operator allows folders with AVCE_ALLOWED_FOLDERS.")
+    st.caption(
+        "For data that is on the server already. The operator allows folders with AVCE_ALLOWED_FOLDERS."
+    )
     path = st.text_input("Folder or archive on the server", key="datasets.path", placeholder="/data/affwild")
     name = st.text_input("Name", key="datasets.path_name", placeholder="What to call it")
     options = _prepare_options("datasets.folder")
     ready = bool(path) and options is not None
-    if st.button("Import folder", key="datasets.import_folder", type="primary", disabled=not ready) and options:
-        _started(attempt(client.import_server_folder, name or path.rstrip("/").rsplit("/", 1)[-1], path, options))
+    if (
+        st.button("Import folder", key="datasets.import_folder", type="primary", disabled=not ready)
+        and options
+    ):
+        _started(
+            attempt(client.import_server_folder, name or path.rstrip("/").rsplit("/", 1)[-1], path, options)
+        )
 
 
 def _drawn() -> None:
@@ -90,12 +109,21 @@ def _drawn() -> None:
         _started(attempt(client.synthesize_dataset, name or "Drawn faces", options))
 
 
-WAYS: dict[str, Callable[[], None]] = {"Upload": _upload, "Folder on the server": _server_folder, "Drawn faces": _drawn}
+WAYS: dict[str, Callable[[], None]] = {
+    "Upload": _upload,
+    "Folder on the server": _server_folder,
+    "Drawn faces": _drawn,
+}
 
 
 def add_dataset() -> None:
     """The form; the way chosen is kept while the reader stays on the page."""
     way = st.segmented_control(
-        "Where from", list(WAYS), default="Upload", required=True, key="datasets.way", label_visibility="collapsed"
+        "Where from",
+        list(WAYS),
+        default="Upload",
+        required=True,
+        key="datasets.way",
+        label_visibility="collapsed",
     )
     WAYS[way or "Upload"]()

@@ -26,29 +26,47 @@ SAMPLES_PER_ROW = 8
 def _figures(dataset: DatasetRecord) -> None:
     facts = (
         ("Samples", f"{dataset.n_samples:,}", "Pictures or frames with a face and labels that can be used."),
-        ("Subjects", f"{dataset.n_subjects:,}" if dataset.n_subjects else "unknown", "People; no one is in two splits."),
+        (
+            "Subjects",
+            f"{dataset.n_subjects:,}" if dataset.n_subjects else "unknown",
+            "People; no one is in two splits.",
+        ),
         ("Training", f"{dataset.n_train:,}", "Samples that models learn from."),
         ("Validation", f"{dataset.n_val:,}", "Samples that choose the best epoch."),
         ("Test", f"{dataset.n_test:,}", "Samples kept for the final figures."),
     )
     for column, (label, value, meaning) in zip(st.columns(len(facts)), facts, strict=True):
         column.metric(label, value, help=meaning, border=True)
-    st.caption(f"Layout: {dataset.layout or 'unknown'} · fingerprint `{dataset.fingerprint[:12]}`")
+    card = dataset.card
+    facts = [
+        f"Layout **{dataset.layout or 'unknown'}**"
+        + (f" ({card['layout_reason']})" if card.get("layout_reason") else ""),
+        str(card.get("crops", "")),
+        {"ours": "splits made here", "owners'": "splits as its owners gave them"}.get(
+            str(card.get("splits")), ""
+        ),
+        f"fingerprint `{dataset.fingerprint[:12]}`",
+    ]
+    st.caption(" · ".join(fact for fact in facts if fact))
+    if card.get("labels") == "weak":
+        st.warning(
+            "Weak labels: valence and arousal come from categories, so figures on them say little about either.",
+            icon=":material/warning:",
+        )
 
 
 def _findings(card: dict[str, Any]) -> None:
-    findings = card.get("findings") or card.get("report", {}).get("findings") or []
+    findings = card.get("findings", [])
     st.subheader("Findings", anchor=False)
     if not findings:
         st.success("Nothing that would spoil results was found.", icon=":material/check_circle:")
     for finding in findings:
         icon, colour = SEVERITY.get(str(finding.get("severity")), SEVERITY["info"])
-        where = finding.get("where") or ""
-        where = ", ".join(map(str, where)) if isinstance(where, list | tuple) else str(where)
-        st.markdown(
-            f":{colour}[{icon}] **{finding.get('title', '')}** — {finding.get('why', '')}"
-            + (f"  \n{where}" if where else "")
-        )
+        where = [str(place) for place in finding.get("where", [])]
+        st.markdown(f":{colour}[{icon}] **{finding.get('title', '')}** — {finding.get('why', '')}")
+        if where:
+            with st.expander(f"Where ({finding.get('count', len(where)):,})"):
+                st.code("\n".join(where), language=None)
 
 
 def _spread(dataset: DatasetRecord) -> None:
@@ -63,7 +81,9 @@ def _spread(dataset: DatasetRecord) -> None:
             alt="Density of the labels on the plane of valence and arousal",
         )
     with right:
-        st.subheader("Splits", anchor=False, help="No subject is in two splits, so test figures are about new people.")
+        st.subheader(
+            "Splits", anchor=False, help="No subject is in two splits, so test figures are about new people."
+        )
         rows = []
         for split, title in SPLITS.items():
             part = points[points["split"] == split]
@@ -72,13 +92,27 @@ def _spread(dataset: DatasetRecord) -> None:
                     [
                         Cell(title),
                         Cell(f"{getattr(dataset, f'n_{split}'):,}"),
-                        Cell(f"{part['subject'].nunique():,}" if len(part) and (part["subject"] != "").any() else "–"),
-                        Cell(number(part["valence"].mean(), 2), below=f"± {number(part['valence'].std(), 2)}"),
-                        Cell(number(part["arousal"].mean(), 2), below=f"± {number(part['arousal'].std(), 2)}"),
+                        Cell(
+                            f"{part['subject'].nunique():,}"
+                            if len(part) and (part["subject"] != "").any()
+                            else "–"
+                        ),
+                        Cell(
+                            number(part["valence"].mean(), 2), below=f"± {number(part['valence'].std(), 2)}"
+                        ),
+                        Cell(
+                            number(part["arousal"].mean(), 2), below=f"± {number(part['arousal'].std(), 2)}"
+                        ),
                     ]
                 )
             )
-        heads = [("Split", ""), ("Samples", ""), ("Subjects", ""), ("Valence", "mean ± sd"), ("Arousal", "mean ± sd")]
+        heads = [
+            ("Split", ""),
+            ("Samples", ""),
+            ("Subjects", ""),
+            ("Valence", "mean ± sd"),
+            ("Arousal", "mean ± sd"),
+        ]
         draw_table(heads, rows)
         _findings(dataset.card)
 
@@ -86,7 +120,9 @@ def _spread(dataset: DatasetRecord) -> None:
 def _sample(sample: SampleRecord) -> None:
     words = f"valence {number(sample.valence, 2)}, arousal {number(sample.arousal, 2)}"
     st.image(sample.jpeg, width="stretch", alt=f"Face of {sample.subject or 'an unnamed subject'}, {words}")
-    st.caption(f"V {number(sample.valence, 2)} · A {number(sample.arousal, 2)}  \n{sample.subject} · {sample.split}")
+    st.caption(
+        f"V {number(sample.valence, 2)} · A {number(sample.arousal, 2)}  \n{sample.subject} · {sample.split}"
+    )
 
 
 @st.fragment
@@ -95,7 +131,12 @@ def _samples(dataset_id: str) -> None:
         st.subheader("Samples", anchor=False)
         st.space("stretch")
         split = st.segmented_control(
-            "Split", ["all", *SPLITS], default="all", required=True, key="dataset.split", label_visibility="collapsed"
+            "Split",
+            ["all", *SPLITS],
+            default="all",
+            required=True,
+            key="dataset.split",
+            label_visibility="collapsed",
         )
         if st.button("Others", key="dataset.shuffle", icon=":material/shuffle:", help="Show other samples."):
             st.session_state["dataset.seed"] = int(st.session_state.get("dataset.seed", 0)) + 1

@@ -26,9 +26,13 @@ def evaluate_form(run: RunRecord) -> None:
             format_func=lambda dataset_id: datasets[dataset_id].name,
         )  # fmt: skip
         defaults = EvaluateOptions().model_dump()
-        values = option_fields(EvaluateOptions, ("split", "protocol", "zero_labels"), defaults, prefix="evaluate")
+        values = option_fields(
+            EvaluateOptions, ("split", "protocol", "zero_labels"), defaults, prefix="evaluate"
+        )
         with st.expander("Intervals", icon=":material/tune:"):
-            values |= option_fields(EvaluateOptions, ("bootstrap", "confidence", "seed"), defaults, prefix="evaluate")
+            values |= option_fields(
+                EvaluateOptions, ("bootstrap", "confidence", "seed"), defaults, prefix="evaluate"
+            )
         if st.button("Evaluate", key="evaluate.start", type="primary", icon=":material/fact_check:"):
             try:
                 options = EvaluateOptions.parse(values)

@@ -7,6 +7,7 @@ from typing import Any
 
 from avce.published import PublishedResult
 from dashboard import charts
+from dashboard.components.frame import is_dark
 from dashboard.components.tables import Cell, Row, draw_table
 from dashboard.words import METRICS, PROTOCOLS, method_name, number
 from workers.records import EvaluationRecord
@@ -18,7 +19,11 @@ Figures = Mapping[str, Mapping[str, Any]]
 
 def heads(first: str) -> list[tuple[str, str]]:
     """Column heads: one per metric and axis, each with its definition."""
-    columns = [(f"{METRICS[name][0]}-{axis[0].upper()}", f"{METRICS[name][1]} ({axis})") for name in METRICS for axis in AXES]
+    columns = [
+        (f"{METRICS[name][0]}-{axis[0].upper()}", f"{METRICS[name][1]} ({axis})")
+        for name in METRICS
+        for axis in AXES
+    ]
     return [(first, ""), *columns]
 
 
@@ -50,11 +55,18 @@ def trivial_rows(evaluation: EvaluationRecord) -> list[Row]:
     """Predictors that look at no picture, for the same samples."""
     trivial = evaluation.metrics.get("trivial", {})
     hover = "Looks at no picture. A model must beat it."
-    return [Row([Cell(name, hover=hover), *figure_cells(figures)], is_quiet=True) for name, figures in trivial.items()]
+    return [
+        Row([Cell(name, hover=hover), *figure_cells(figures)], is_quiet=True)
+        for name, figures in trivial.items()
+    ]
 
 
 def evaluation_table(
-    evaluations: Sequence[EvaluationRecord], *, methods: Mapping[str, str] | None = None, caption: str = "", ranked: bool = False
+    evaluations: Sequence[EvaluationRecord],
+    *,
+    methods: Mapping[str, str] | None = None,
+    caption: str = "",
+    ranked: bool = False,
 ) -> None:
     """Rows of one protocol and data set.
 
@@ -68,10 +80,15 @@ def evaluation_table(
     rows = []
     for item in evaluations:
         method = (methods or {}).get(item.run_id, "")
-        colour = charts.colour_of(method) if method else ""
+        colour = charts.colour_of(method, dark=is_dark()) if method else ""
         hover = f"{method_name(method)} · n = {item.n}" if method else f"n = {item.n}"
         rows.append(
-            Row([Cell(item.run_name, dot=colour, hover=hover, badge=f"{item.split} · {item.protocol}"), *figure_cells(item.metrics, best)])
+            Row(
+                [
+                    Cell(item.run_name, dot=colour, hover=hover, badge=f"{item.split} · {item.protocol}"),
+                    *figure_cells(item.metrics, best),
+                ]
+            )
         )
     if ranked and evaluations:
         rows += trivial_rows(evaluations[0])
@@ -83,7 +100,10 @@ def published_table(results: Sequence[PublishedResult], *, caption: str) -> None
     rows = []
     for result in results:
         name = Cell(
-            result.method, dot=charts.colour_of(result.system), below=result.source, hover=result.note or result.protocol
+            result.method,
+            dot=charts.colour_of(result.system, dark=is_dark()),
+            below=result.source,
+            hover=result.note or result.protocol,
         )
         rows.append(Row([name, *figure_cells({"valence": result.valence, "arousal": result.arousal})]))
     draw_table(heads("Published"), rows, caption=caption)

@@ -12,7 +12,16 @@ from pydantic.fields import FieldInfo
 
 from avce.options import Options
 
-SPECIAL = {"id": "ID", "ccc": "CCC", "pcc": "PCC", "mse": "MSE", "ema": "EMA", "fps": "FPS", "px": "(px)", "s": "(s)"}
+SPECIAL = {
+    "id": "ID",
+    "ccc": "CCC",
+    "pcc": "PCC",
+    "mse": "MSE",
+    "ema": "EMA",
+    "fps": "FPS",
+    "px": "(px)",
+    "s": "(s)",
+}
 
 
 def label_of(name: str) -> str:

@@ -21,3 +21,8 @@ def draw_frame() -> None:
     st.set_page_config(page_title="AVCE Studio", page_icon=str(ASSETS / "icon.svg"), layout="wide")
     st.logo(str(ASSETS / "logo.svg"), icon_image=str(ASSETS / "icon.svg"), size="large")
     st.html(f"<style>{asset('style.css')}</style>")
+
+
+def is_dark() -> bool:
+    """Whether the reader sees the dark mode, for what is drawn with colours of its own."""
+    return st.context.theme.type == "dark"

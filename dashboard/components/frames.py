@@ -43,6 +43,10 @@ def key_frames(points: pd.DataFrame, count: int = 6) -> list[int]:
     seen = points.dropna(subset=["valence", "arousal"])
     if seen.empty:
         return []
-    peaks = [int(seen.loc[getattr(seen[axis], pick)(), "frame"]) for axis in ("valence", "arousal") for pick in ("idxmax", "idxmin")]
+    peaks = [
+        int(seen.loc[getattr(seen[axis], pick)(), "frame"])
+        for axis in ("valence", "arousal")
+        for pick in ("idxmax", "idxmin")
+    ]
     spread = seen["frame"].iloc[np.linspace(0, len(seen) - 1, count + 2).astype(int)[1:-1]]
     return sorted(list(dict.fromkeys([*peaks, *map(int, spread)]))[:count])

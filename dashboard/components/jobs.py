@@ -29,10 +29,18 @@ def ago(moment: datetime) -> str:
 
 def _facts(job: JobRecord) -> str:
     if job.state is JobState.QUEUED:
-        place = f"place {job.queue_position} in queue “{job.queue}”" if job.queue_position else f"queue “{job.queue}”"
+        place = (
+            f"place {job.queue_position} in queue “{job.queue}”"
+            if job.queue_position
+            else f"queue “{job.queue}”"
+        )
         return place + (" · waits for another job" if job.after_job_id else "")
     if job.state is JobState.RUNNING:
-        return f"{job.worker or 'a worker'} · {span(job.eta_s)} left" if job.eta_s is not None else job.worker or ""
+        return (
+            f"{job.worker or 'a worker'} · {span(job.eta_s)} left"
+            if job.eta_s is not None
+            else job.worker or ""
+        )
     took = ""
     if job.started_at and job.finished_at:
         took = f"took {span((job.finished_at - job.started_at).total_seconds())} · "
@@ -45,7 +53,12 @@ def _result_link(job: JobRecord) -> None:
     elif job.kind is JobKind.TRAIN and job.run_id:
         link("runs", "Open run", icon=":material/arrow_forward:", query={"run": job.run_id})
     elif job.kind is JobKind.EVALUATE and job.evaluation_id:
-        link("compare", "Open figures", icon=":material/arrow_forward:", query={"evaluations": job.evaluation_id})
+        link(
+            "compare",
+            "Open figures",
+            icon=":material/arrow_forward:",
+            query={"evaluations": job.evaluation_id},
+        )
     elif job.kind is JobKind.ANALYZE and job.analysis_id:
         link("video", "Open analysis", icon=":material/arrow_forward:", query={"analysis": job.analysis_id})
     elif job.kind is JobKind.MAPS and job.analysis_id:
@@ -65,7 +78,10 @@ def _actions(job: JobRecord, *, prefix: str) -> None:
             st.rerun(scope="fragment")
         return
     if job.state is not JobState.SUCCEEDED and st.button(
-        "Retry", key=f"{prefix}.retry.{job.id}", icon=":material/replay:", help="Training goes on from its last checkpoint."
+        "Retry",
+        key=f"{prefix}.retry.{job.id}",
+        icon=":material/replay:",
+        help="Training goes on from its last checkpoint.",
     ):
         attempt(client.retry_job, job.id)
         st.rerun(scope="fragment")
@@ -78,7 +94,9 @@ def job_log(job: JobRecord) -> None:
         st.caption("No log yet.")
         return
     text = "\n".join(f"{line.at.astimezone():%H:%M:%S}  {line.text}" for line in lines)
-    st.html(f'<div class="avce-log" tabindex="0" aria-label="Log of {escape(job.title)}">{escape(text)}</div>')
+    st.html(
+        f'<div class="avce-log" tabindex="0" aria-label="Log of {escape(job.title)}">{escape(text)}</div>'
+    )
 
 
 def job_card(job: JobRecord, *, prefix: str, with_log: bool = True) -> None:
@@ -90,7 +108,9 @@ def job_card(job: JobRecord, *, prefix: str, with_log: bool = True) -> None:
             st.markdown(f"{icon} **{name}** · {job.title}")
             st.badge(word, color=colour)  # type: ignore[arg-type]
             if job.attempts > 1:
-                st.badge(f"attempt {job.attempts}", color="gray", help="A worker was lost or the job was retried.")
+                st.badge(
+                    f"attempt {job.attempts}", color="gray", help="A worker was lost or the job was retried."
+                )
             st.space("stretch")
             _result_link(job)
             _actions(job, prefix=prefix)

@@ -12,7 +12,10 @@ from workers.records import MapRecord
 SCORES = {
     "gini": ("sparsity", "Gini index of the map: 0 is spread evenly, 1 is a single point."),
     "sparsity": ("sparsity", "Gini index of the map: 0 is spread evenly, 1 is a single point."),
-    "deletion": ("deletion", "How fast the output changes as the map's strongest parts are hidden. Higher is more faithful."),
+    "deletion": (
+        "deletion",
+        "How fast the output changes as the map's strongest parts are hidden. Higher is more faithful.",
+    ),
     "insertion": ("insertion", "How fast the output returns as the map's strongest parts are shown."),
     "sanity": ("sanity", "Similarity to the map of a random network; low is good."),
 }
@@ -21,7 +24,9 @@ HEADS = {"R": "head R, which predicts", "H": "head H, which judges the attentive
 
 
 def _score_text(item: MapRecord) -> str:
-    return " · ".join(f"{SCORES.get(name, (name, ''))[0]} {number(value, 2)}" for name, value in item.scores.items())
+    return " · ".join(
+        f"{SCORES.get(name, (name, ''))[0]} {number(value, 2)}" for name, value in item.scores.items()
+    )
 
 
 def _picture(item: MapRecord) -> None:
@@ -32,7 +37,9 @@ def _picture(item: MapRecord) -> None:
         width="stretch",
         alt=f"Where {item.name} looks for {item.axis} in frame {item.frame}{face}",
     )
-    meanings = "  \n".join(f"**{SCORES[name][0]}**: {SCORES[name][1]}" for name in item.scores if name in SCORES)
+    meanings = "  \n".join(
+        f"**{SCORES[name][0]}**: {SCORES[name][1]}" for name in item.scores if name in SCORES
+    )
     st.caption(f"frame {item.frame}{face}  \n{_score_text(item)}", help=meanings or None)
 
 
@@ -43,14 +50,18 @@ def _axis(items: list[MapRecord]) -> None:
         st.markdown(f"**{name}** · {HEADS.get(head, head)}")
         mine = [item for item in items if item.run_id == run_id and item.head == head]
         for start in range(0, len(mine), PER_LINE):
-            for place, item in zip(st.columns(PER_LINE, gap="small"), mine[start : start + PER_LINE], strict=False):
+            for place, item in zip(
+                st.columns(PER_LINE, gap="small"), mine[start : start + PER_LINE], strict=False
+            ):
                 with place:
                     _picture(item)
 
 
 def map_gallery(items: list[MapRecord]) -> None:
     """Valence above arousal, as on the poster."""
-    st.caption("Warm colours: parts of the face that the output depends on. Cold: parts that do not matter to it.")
+    st.caption(
+        "Warm colours: parts of the face that the output depends on. Cold: parts that do not matter to it."
+    )
     for axis in ("valence", "arousal"):
         if any(item.axis == axis for item in items):
             st.subheader(axis.capitalize(), anchor=False)

@@ -9,16 +9,18 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts
+from dashboard.charts import Series
+from dashboard.components.colours import frame_states
 from dashboard.components.frame import asset
 from dashboard.components.upload import base_path
-from dashboard.words import FRAME_STATES
 from workers.records import AnalysisRecord
 
 _PLAYER = st.components.v2.component(
     "avce_player", html=asset("player.html"), css=asset("player.css"), js=asset("player.js")
 )
 DECIMALS = 3
+NOBODY = ("no_face", "cut")
+"""States of a frame in which no other face is seen."""
 
 
 def _nothing() -> None:
@@ -42,30 +44,33 @@ def of_track(points: pd.DataFrame, track: int | None) -> pd.DataFrame:
     frames = points.drop_duplicates("frame")
     others = frames[~frames["frame"].isin(mine["frame"])].copy()
     others[["valence", "arousal", "confidence", "x0", "y0", "x1", "y1"]] = np.nan
-    others["state"] = "no_face"  # of this person; another face may be in the picture
+    others["state"] = others["state"].where(others["state"].isin(NOBODY), "lost")
     return pd.concat([mine, others]).sort_values("frame", ignore_index=True)
 
 
 def player_data(
-    analysis: AnalysisRecord, tables: Mapping[str, pd.DataFrame], methods: Mapping[str, str], seek: Mapping[str, Any]
+    analysis: AnalysisRecord,
+    tables: Mapping[str, pd.DataFrame],
+    series: Mapping[str, Series],
+    seek: Mapping[str, Any],
 ) -> dict[str, Any]:
     """What the script needs, as plain values.
 
     Args:
         analysis: Video and names of runs.
         tables: Run id → rows of one face, one per frame (see :func:`of_track`); equal frames in all.
-        methods: Run id → method, for the colour.
+        series: Run id → name and colour.
         seek: ``{"frame", "token"}``; a new token makes the player jump.
     """
     first = next(iter(tables.values()))
-    names = list(FRAME_STATES)
+    states = frame_states()
+    names = list(states)
     boxes = first[["x0", "y0", "x1", "y1"]].to_numpy(float)
-    run_names = dict(zip(analysis.run_ids, analysis.names, strict=True))
     return {
         "id": f"{analysis.id}.{first['track'].max()}",
         "name": analysis.video.name,
-        "video_url": f"{base_path()}/media/video/{analysis.video.id}",
-        "frame_url": f"{base_path()}/media/frame/{analysis.video.id}",
+        "video_url": f"{base_path()}/api/media/video/{analysis.video.id}",
+        "frame_url": f"{base_path()}/api/media/frame/{analysis.video.id}",
         "width": analysis.video.width,
         "height": analysis.video.height,
         "frames": [int(frame) for frame in first["frame"]],
@@ -73,24 +78,18 @@ def player_data(
         "boxes": [None if np.isnan(box).any() else [round(float(edge), 1) for edge in box] for box in boxes],
         "names": names,
         "state": [names.index(str(state)) for state in first["state"]],
-        "states": {name: list(words) for name, words in FRAME_STATES.items()},
+        "states": {name: list(words) for name, words in states.items()},
         "runs": [
             {
-                "name": run_names.get(run_id, run_id),
-                "colour": line_colour(methods.get(run_id, ""), position),
+                "name": series[run_id].name,
+                "colour": series[run_id].colour,
                 "valence": _plain(table["valence"]),
                 "arousal": _plain(table["arousal"]),
             }
-            for position, (run_id, table) in enumerate(tables.items())
+            for run_id, table in tables.items()
         ],
         "seek": dict(seek),
     }
-
-
-def line_colour(method: str, position: int) -> str:
-    """A method's colour; empty (the text's own colour) where the poster's black would vanish in the dark."""
-    colour = charts.colour_of(method) if method else charts.colour_at(position)
-    return "" if colour.lower() in {"#000", "#000000", "black"} else colour
 
 
 def player(data: Mapping[str, Any], *, key: str) -> int | None:
@@ -98,5 +97,3 @@ def player(data: Mapping[str, Any], *, key: str) -> int | None:
     result = _PLAYER(key=key, data=dict(data), default={"frame": None}, on_frame_change=_nothing)
     frame = result.frame
     return None if frame is None else int(frame)
-
-

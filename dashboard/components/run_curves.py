@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import charts
+from dashboard.components.frame import is_dark
 from dashboard.components.guard import need
 from dashboard.words import METRICS, number
 from workers import client
@@ -17,7 +18,10 @@ def _best(run: RunRecord) -> None:
     rule = RULES.get(str(run.options.get("best_rule", "mean_ccc")), "")
     columns = st.columns(3)
     columns[0].metric(
-        "Best epoch", "–" if run.best_epoch is None else run.best_epoch, help=f"Chosen by: {rule}.", border=True
+        "Best epoch",
+        "–" if run.best_epoch is None else run.best_epoch,
+        help=f"Chosen by: {rule}.",
+        border=True,
     )
     for column, axis in zip(columns[1:], ("valence", "arousal"), strict=True):
         value = run.best.get(f"val/ccc_{axis}", run.best.get(f"ccc_{axis}"))
@@ -33,10 +37,13 @@ def run_curves(run: RunRecord) -> None:
     _best(run)
     left, right = st.columns(2)
     left.plotly_chart(
-        charts.loss_curves(points), key="run.loss", config=charts.CONFIG, alt="Training and validation loss over epochs"
+        charts.loss_curves(points, dark=is_dark()),
+        key="run.loss",
+        config=charts.CONFIG,
+        alt="Training and validation loss over epochs",
     )
     right.plotly_chart(
-        charts.ccc_curves(points, best_epoch=run.best_epoch),
+        charts.ccc_curves(points, best_epoch=run.best_epoch, dark=is_dark()),
         key="run.ccc",
         config=charts.CONFIG,
         alt="CCC of valence and arousal on the validation split over epochs",

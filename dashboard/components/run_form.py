@@ -94,5 +94,3 @@ def train_form() -> Filled:
     except AvceError as error:
         show(error)
         return Filled(None)
-
-

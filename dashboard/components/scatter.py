@@ -14,7 +14,9 @@ from workers.records import EvaluationRecord
 
 def scatter_of(evaluations: Sequence[EvaluationRecord]) -> None:
     """Two charts, one per axis, and the predictions to download."""
-    st.subheader("Label against prediction", anchor=False, help="On the diagonal a prediction equals its label.")
+    st.subheader(
+        "Label against prediction", anchor=False, help="On the diagonal a prediction equals its label."
+    )
     by_id = {item.id: item for item in evaluations}
     chosen = st.selectbox(
         "Evaluation", list(by_id), key="compare.scatter", format_func=lambda item: by_id[item].run_name

@@ -43,7 +43,8 @@ def table_html(heads: Sequence[tuple[str, str]], rows: Iterable[Row], *, caption
     """A table from (title, hover) heads and rows; all text is escaped."""
     head = "".join(f'<th scope="col" title="{escape(hover)}">{escape(title)}</th>' for title, hover in heads)
     body = "".join(
-        f'<tr class="{"quiet" if row.is_quiet else ""}">{"".join(cell.html() for cell in row.cells)}</tr>' for row in rows
+        f'<tr class="{"quiet" if row.is_quiet else ""}">{"".join(cell.html() for cell in row.cells)}</tr>'
+        for row in rows
     )
     top = f"<caption>{escape(caption)}</caption>" if caption else ""
     return (

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
 from dashboard import charts
+from dashboard.components.colours import frame_states, series_of
+from dashboard.components.frame import is_dark
 from dashboard.components.frames import frame_key, nearest
 from dashboard.components.guard import need
 from dashboard.components.player import of_track, player, player_data
 from dashboard.components.tables import Cell, Row, draw_table
 from dashboard.components.upload import base_path
 from dashboard.navigation import link
-from dashboard.words import FRAME_STATES, number
+from dashboard.words import number
 from workers import client
 from workers.records import AnalysisRecord
 
@@ -40,62 +45,83 @@ def _downloads(analysis: AnalysisRecord) -> None:
         for run_id, name in zip(analysis.run_ids, analysis.names, strict=True):
             address = f"{base_path()}/export/trajectory/{analysis.id}/{run_id}.csv"
             st.markdown(f":material/download: [{name} as csv]({address})")
-        link("maps", "Activation maps of this video", icon=":material/blur_on:", query={"analysis": analysis.id})
+        link(
+            "maps",
+            "Activation maps of this video",
+            icon=":material/blur_on:",
+            query={"analysis": analysis.id},
+        )
 
 
 def _states(table: pd.DataFrame) -> None:
     counts = table["state"].astype(str).value_counts()
-    rows = [
-        Row([Cell(state.replace("_", " "), dot=colour, hover=meaning), Cell(meaning, is_words=True), Cell(f"{counts.get(state, 0):,}"),
-             Cell(f"{counts.get(state, 0) / len(table):.1%}")])
-        for state, (colour, meaning) in FRAME_STATES.items()
-    ]  # fmt: skip
-    draw_table([("State", ""), ("Meaning", ""), ("Frames", ""), ("Share", "")], rows, caption="Each decoded frame has one state.")
-
-
-def _numbers(analysis: AnalysisRecord, tables: dict[str, pd.DataFrame]) -> None:
     rows = []
-    for (run_id, table), name in zip(tables.items(), analysis.names, strict=False):
-        del run_id
-        cells = [Cell(name), Cell(f"{table['valence'].notna().sum():,}")]
+    for state, (colour, meaning) in frame_states().items():
+        count = int(counts.get(state, 0))
+        words = [Cell(state.replace("_", " "), dot=colour), Cell(meaning, is_words=True)]
+        rows.append(Row([*words, Cell(f"{count:,}"), Cell(f"{count / len(table):.1%}")], is_quiet=not count))
+    heads = [("State", ""), ("Meaning", ""), ("Frames", ""), ("Share", "")]
+    draw_table(heads, rows, caption="Each decoded frame has exactly one state.")
+
+
+def _numbers(tables: Mapping[str, pd.DataFrame], series: Mapping[str, charts.Series]) -> None:
+    rows = []
+    for run_id, table in tables.items():
+        cells = [
+            Cell(series[run_id].name, dot=series[run_id].colour),
+            Cell(f"{table['valence'].notna().sum():,}"),
+        ]
         for axis in ("valence", "arousal"):
             values = table[axis]
             spread = f"{number(values.min(), 2)} … {number(values.max(), 2)}"
             cells.append(Cell(f"{number(values.mean(), 2)} ± {number(values.std(), 2)}", below=spread))
         rows.append(Row(cells))
-    heads = [("Run", ""), ("Frames with a value", ""), ("Valence", "mean ± sd, range"), ("Arousal", "mean ± sd, range")]
+    heads = [
+        ("Run", ""),
+        ("Frames with a value", ""),
+        ("Valence", "mean ± sd, range"),
+        ("Arousal", "mean ± sd, range"),
+    ]
     draw_table(heads, rows)
 
 
-def _charts(analysis: AnalysisRecord, tables: dict[str, pd.DataFrame], methods: dict[str, str]) -> None:
+def _charts(
+    analysis_id: str, tables: Mapping[str, pd.DataFrame], series: Mapping[str, charts.Series]
+) -> None:
     """Charts that can be zoomed and saved; a click on a curve chooses the frame."""
-    names = dict(zip(analysis.run_ids, analysis.names, strict=True))
-    together = pd.concat([table.assign(run=names[run_id], run_id=run_id) for run_id, table in tables.items()])
-    colours = {names[run_id]: charts.colour_of(method) for run_id, method in methods.items() if run_id in names}
-    key = frame_key(analysis.id)
-    frame = int(st.session_state.get(key, together["frame"].iloc[0]))
+    together = pd.concat([table.assign(run_id=run_id) for run_id, table in tables.items()])
+    first = next(iter(tables.values()))
+    frame = st.session_state.get(frame_key(analysis_id), first["frame"].iloc[0])
+    playhead_ms = float(first.loc[first["frame"] == frame, "pts_ms"].iloc[0])
+    dark = is_dark()
     event = st.plotly_chart(
-        charts.trajectory(together, colours=colours, frame=frame),
-        key=f"video.chart.{analysis.id}",
+        charts.trajectory_curves(together, series=series, playhead_ms=playhead_ms, dark=dark),
+        key=f"video.chart.{analysis_id}",
         on_select="rerun",
         selection_mode="points",
         config=charts.CONFIG,
         alt="Valence and arousal over time; gaps where there is no face",
     )
-    points = event.selection.points if event else []
-    if points and "x" in points[0]:
-        first = next(iter(tables.values()))
-        clicked = int(first.loc[(first["pts_ms"] / 1000 - float(points[0]["x"])).abs().idxmin(), "frame"])
-        if st.session_state.get(f"{key}.clicked") != clicked:
-            st.session_state[f"{key}.clicked"] = clicked
-            _seek(analysis.id, clicked)
-            st.rerun(scope="fragment")
+    _follow_click(analysis_id, event)
     st.plotly_chart(
-        charts.circumplex_path(together, colours=colours, frame=frame),
-        key=f"video.path.{analysis.id}",
+        charts.circumplex_path(together, series=series, playhead_ms=playhead_ms, dark=dark),
+        key=f"video.path.{analysis_id}",
         config=charts.CONFIG,
         alt="Path of the expression on the circumplex",
     )
+
+
+def _follow_click(analysis_id: str, event: Any) -> None:
+    """Seek to the frame of a curve's point that was clicked, once per click."""
+    points = event["selection"]["points"] if event else []
+    clicked = points[0].get("customdata") if points else None
+    if isinstance(clicked, list):
+        clicked = clicked[0] if clicked else None
+    key = f"{frame_key(analysis_id)}.clicked"
+    if clicked is not None and st.session_state.get(key) != clicked:
+        st.session_state[key] = clicked
+        _seek(analysis_id, int(clicked))
+        st.rerun(scope="fragment")
 
 
 def _seek(analysis_id: str, frame: int) -> None:
@@ -114,21 +140,24 @@ def trajectory_view(analysis_id: str) -> None:
         st.info("No frame has been read yet.", icon=":material/hourglass_top:")
         return
     methods = {run.id: run.method for run in need(client.list_runs) if run.id in analysis.run_ids}
+    series = series_of(dict(zip(analysis.run_ids, analysis.names, strict=True)), methods)
     by_run = {run_id: points[points["run_id"] == run_id] for run_id in analysis.run_ids}
     by_run = {run_id: rows for run_id, rows in by_run.items() if len(rows)}
     track = _choose_track(next(iter(by_run.values())), analysis_id)
     tables = {run_id: of_track(rows, track) for run_id, rows in by_run.items()}
     key = frame_key(analysis_id)
     seek = {"frame": st.session_state.get(key), "token": st.session_state.get(f"{key}.token", 0)}
-    rests_at = player(player_data(analysis, tables, methods, seek), key=f"video.player.{analysis_id}.{track}")
+    rests_at = player(player_data(analysis, tables, series, seek), key=f"video.player.{analysis_id}.{track}")
     if rests_at is not None:
-        st.session_state[key] = nearest([int(frame) for frame in next(iter(tables.values()))["frame"]], rests_at)
+        st.session_state[key] = nearest(
+            [int(frame) for frame in next(iter(tables.values()))["frame"]], rests_at
+        )
     st.caption("Space plays, ← and → step by frame. Click a curve to go there.")
     _downloads(analysis)
     curves, states, numbers = st.tabs(["Charts to zoom", "States of the frames", "Numbers"])
     with curves:
-        _charts(analysis, tables, methods)
+        _charts(analysis_id, tables, series)
     with states:
         _states(next(iter(tables.values())))
     with numbers:
-        _numbers(analysis, tables)
+        _numbers(tables, series)

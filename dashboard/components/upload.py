@@ -18,7 +18,9 @@ def _nothing() -> None:
     """Streamlit wants a callback for each value that a part reports."""
 
 
-def upload_field(label: str, *, key: str, accept: Sequence[str] = (), multiple: bool = False) -> list[StoredFile]:
+def upload_field(
+    label: str, *, key: str, accept: Sequence[str] = (), multiple: bool = False
+) -> list[StoredFile]:
     """Let the reader choose files; returns them once all are in the store.
 
     Args:

@@ -15,7 +15,16 @@ from workers import client
 from workers.records import RunRecord, StoredFile, VideoRecord
 
 ENDINGS = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg")
-FIELDS = ("start_s", "stop_s", "every_nth_frame", "detect_every", "min_score", "min_face_px", "max_faces", "flip")
+FIELDS = (
+    "start_s",
+    "stop_s",
+    "every_nth_frame",
+    "detect_every",
+    "min_score",
+    "min_face_px",
+    "max_faces",
+    "flip",
+)
 
 
 def _take_upload() -> None:
@@ -47,7 +56,9 @@ def _runs(runs: list[RunRecord]) -> list[str]:
 
     def name(run_id: str) -> str:
         run = by_id[run_id]
-        both = [run.best.get(f"val/ccc_{axis}", run.best.get(f"ccc_{axis}")) for axis in ("valence", "arousal")]
+        both = [
+            run.best.get(f"val/ccc_{axis}", run.best.get(f"ccc_{axis}")) for axis in ("valence", "arousal")
+        ]
         return f"{run.name} (CCC {number(both[0], 2)} / {number(both[1], 2)})"
 
     return st.multiselect(
@@ -71,8 +82,12 @@ def analyse_form() -> str | None:
         return None
     chosen = _runs(runs)
     with st.expander("How the video is read", icon=":material/tune:"):
-        values = option_fields(AnalyzeOptions, FIELDS, AnalyzeOptions().model_dump(), prefix="video", columns=4)
-    if not st.button("Analyse", key="video.start", type="primary", icon=":material/play_arrow:", disabled=not chosen):
+        values = option_fields(
+            AnalyzeOptions, FIELDS, AnalyzeOptions().model_dump(), prefix="video", columns=4
+        )
+    if not st.button(
+        "Analyse", key="video.start", type="primary", icon=":material/play_arrow:", disabled=not chosen
+    ):
         return None
     try:
         options = AnalyzeOptions.parse(values)

@@ -11,9 +11,9 @@ from dashboard.routes.uploads import append, begin, finish, offset
 
 ROUTES: list[Route] = [
     Route("/health", health),
-    Route("/media/video/{video_id}", video),
-    Route("/media/frame/{video_id}/{frame_index:int}", frame),
-    Route("/media/map/{map_id}", map_image),
+    Route("/api/media/video/{video_id}", video),
+    Route("/api/media/frame/{video_id}/{frame_index:int}", frame),
+    Route("/api/media/map/{map_id}", map_image),
     Route("/export/trajectory/{analysis_id}/{run_id}.csv", trajectory_csv),
     Route("/export/predictions/{evaluation_id}.csv", predictions_csv),
     Route("/api/uploads", begin, methods=["POST"]),

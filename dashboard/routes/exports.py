@@ -33,7 +33,9 @@ def trajectory_csv(request: Request) -> Response:
     def make() -> Response:
         video = client.get_analysis(analysis_id).video.name
         run = client.get_run(run_id).name
-        return _attachment(iter(client.trajectory_csv(analysis_id, run_id)), _file_name(video, run, "trajectory"))
+        return _attachment(
+            iter(client.trajectory_csv(analysis_id, run_id)), _file_name(video, run, "trajectory")
+        )
 
     return or_not_found(make)
 

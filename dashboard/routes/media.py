@@ -21,7 +21,9 @@ def video(request: Request) -> Response:
         path = client.video_path(request.path_params["video_id"])
         name = request.query_params.get("name", "")
         kind = mimetypes.guess_type(name)[0] or "video/mp4"
-        return FileResponse(path, media_type=kind if kind.startswith("video/") else "video/mp4", headers=FOREVER)
+        return FileResponse(
+            path, media_type=kind if kind.startswith("video/") else "video/mp4", headers=FOREVER
+        )
 
     return or_not_found(make)
 
@@ -34,7 +36,9 @@ def frame(request: Request) -> Response:
 
     def make() -> Response:
         jpeg = client.frame_jpeg(
-            request.path_params["video_id"], request.path_params["frame_index"], width=int(width) if width else None
+            request.path_params["video_id"],
+            request.path_params["frame_index"],
+            width=int(width) if width else None,
         )
         return Response(jpeg, media_type="image/jpeg", headers=FOREVER)
 
@@ -44,5 +48,7 @@ def frame(request: Request) -> Response:
 def map_image(request: Request) -> Response:
     """One activation map as PNG."""
     return or_not_found(
-        lambda: Response(client.map_png(request.path_params["map_id"]), media_type="image/png", headers=FOREVER)
+        lambda: Response(
+            client.map_png(request.path_params["map_id"]), media_type="image/png", headers=FOREVER
+        )
     )

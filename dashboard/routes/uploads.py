@@ -54,7 +54,9 @@ def _refused(request: Request) -> Response | None:
 
 
 def _unknown() -> Response:
-    return refusal(f"This upload is not known here; parts are kept for {KEPT_S // 3600} hours. Start it again.", 404)
+    return refusal(
+        f"This upload is not known here; parts are kept for {KEPT_S // 3600} hours. Start it again.", 404
+    )
 
 
 async def begin(request: Request) -> Response:
@@ -82,7 +84,9 @@ async def append(request: Request) -> Response:
         return _unknown()
     there = part.stat().st_size
     if request.query_params.get("offset") != str(there):
-        return JSONResponse({"error": f"expected the piece at offset {there}", "offset": there}, status_code=409)
+        return JSONResponse(
+            {"error": f"expected the piece at offset {there}", "offset": there}, status_code=409
+        )
     with part.open("ab") as file:
         try:
             async for piece in request.stream():
@@ -104,7 +108,9 @@ async def finish(request: Request) -> Response:
         return _unknown()
     size = request.query_params.get("size")
     if size != str(part.stat().st_size):
-        return refusal(f"The file has {size} bytes and {part.stat().st_size} arrived; send the rest first.", 409)
+        return refusal(
+            f"The file has {size} bytes and {part.stat().st_size} arrived; send the rest first.", 409
+        )
 
     def store() -> dict[str, object]:
         with part.open("rb") as stream:

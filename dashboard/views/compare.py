@@ -29,7 +29,9 @@ def _choose(done: list[EvaluationRecord]) -> list[EvaluationRecord]:
         asked = [part for part in st.query_params.get("evaluations", "").split(",") if part in by_id]
         st.session_state["compare.chosen"] = asked or list(by_id)[:SHOWN_AT_FIRST]
     else:
-        st.session_state["compare.chosen"] = [item for item in st.session_state["compare.chosen"] if item in by_id]
+        st.session_state["compare.chosen"] = [
+            item for item in st.session_state["compare.chosen"] if item in by_id
+        ]
     chosen = st.multiselect(
         "Evaluations", list(by_id), key="compare.chosen",
         format_func=lambda item: f"{by_id[item].run_name} · {by_id[item].dataset_name} · {by_id[item].split}",
@@ -44,9 +46,17 @@ def _group(group: Group, methods: dict[str, str]) -> None:
         st.markdown(f"**{group.title}**")
         st.badge(f"protocol: {group.protocol}", color="blue", help=protocol_words(group.protocol))
         if group.zero_labels:
-            st.badge(f"zero labels {group.zero_labels.replace('_', ' ')}", color="gray", help="What SAGR does with labels of exactly zero.")
+            st.badge(
+                f"zero labels {group.zero_labels.replace('_', ' ')}",
+                color="gray",
+                help="What SAGR does with labels of exactly zero.",
+            )
         if any(item.metrics.get("weak_labels") for item in group.evaluations):
-            st.badge("weak labels", color="orange", help="Labels come from categories, so figures say little about V and A.")
+            st.badge(
+                "weak labels",
+                color="orange",
+                help="Labels come from categories, so figures say little about V and A.",
+            )
     first = group.evaluations[0].metrics
     resampled = {"subject": "subjects", "video": "videos"}.get(str(first.get("grouped_by")), "pictures")
     level = f"{float(first.get('confidence', 0.95)):.0%}"
@@ -81,7 +91,10 @@ def _differences(chosen: list[EvaluationRecord], runs: dict[str, RunRecord]) -> 
     if not table:
         st.caption("Nothing: these runs have the same options.")
         return
-    rows = [Row([Cell(name), *(Cell(str(row[run]), is_words=True) for run in configs)]) for name, row in table.items()]
+    rows = [
+        Row([Cell(name), *(Cell(str(row[run]), is_words=True) for run in configs)])
+        for name, row in table.items()
+    ]
     draw_table([("Option", ""), *((run, "") for run in configs)], rows)
 
 
@@ -91,7 +104,9 @@ def as_csv(evaluations: Sequence[EvaluationRecord]) -> str:
     columns = [f"{name}_{axis}" for name in METRICS for axis in AXES]
     heads = ["run", "dataset", "split", "protocol", "n"]
     writer = csv.writer(out)
-    writer.writerow(heads + [part for column in columns for part in (column, f"{column}_low", f"{column}_high")])
+    writer.writerow(
+        heads + [part for column in columns for part in (column, f"{column}_low", f"{column}_high")]
+    )
     for item in evaluations:
         line: list[object] = [item.run_name, item.dataset_name, item.split, item.protocol, item.n]
         for name in METRICS:
@@ -116,7 +131,12 @@ def page() -> None:
             _group(group, {run.id: run.method for run in runs.values()})
         if chosen:
             st.download_button(
-                "Figures as csv", as_csv(chosen), "figures.csv", "text/csv", key="compare.csv", icon=":material/download:"
+                "Figures as csv",
+                as_csv(chosen),
+                "figures.csv",
+                "text/csv",
+                key="compare.csv",
+                icon=":material/download:",
             )
     else:
         st.info("No run has been measured yet; the printed rows wait below.", icon=":material/info:")

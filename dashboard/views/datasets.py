@@ -22,7 +22,9 @@ def _name(dataset: DatasetRecord) -> str:
 
 
 def _shown(datasets: list[DatasetRecord]) -> None:
-    dataset = need(client.get_dataset, pick("Data set", datasets, _name, param="dataset", key="datasets.chosen").id)
+    dataset = need(
+        client.get_dataset, pick("Data set", datasets, _name, param="dataset", key="datasets.chosen").id
+    )
     if dataset.state == "importing":
         job_follow(dataset.job_id, prefix="dataset")
     elif dataset.state == "failed":
@@ -30,7 +32,9 @@ def _shown(datasets: list[DatasetRecord]) -> None:
         job_follow(dataset.job_id, prefix="dataset")
     else:
         dataset_report(dataset)
-        link("train", "Train on this data set", icon=":material/model_training:", query={"dataset": dataset.id})
+        link(
+            "train", "Train on this data set", icon=":material/model_training:", query={"dataset": dataset.id}
+        )
 
 
 def page() -> None:

@@ -41,7 +41,9 @@ def page() -> None:
     left, right = st.columns([3, 2], gap="large")
     left.markdown(STEPS)
     with right.container(border=True):
-        st.markdown("Everything runs as jobs on this machine's workers. You may close the page and come back.")
+        st.markdown(
+            "Everything runs as jobs on this machine's workers. You may close the page and come back."
+        )
         demo_button(key="demo.start")
     ids = _job_ids()
     if not ids:

@@ -24,7 +24,9 @@ FILTERS: dict[str, list[JobState] | None] = {
 
 
 def _chosen(states: list[JobState] | None, kinds: list[JobKind], page: int) -> list[JobRecord]:
-    return need(client.list_jobs, states=states, kinds=kinds or None, limit=PER_PAGE + 1, offset=page * PER_PAGE)
+    return need(
+        client.list_jobs, states=states, kinds=kinds or None, limit=PER_PAGE + 1, offset=page * PER_PAGE
+    )
 
 
 @st.fragment(run_every=1.5)
@@ -32,7 +34,11 @@ def _job_list() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.segmented_control("State", list(FILTERS), default="All", key="jobs.state", required=True)
         kinds = st.multiselect(
-            "Kind", list(JobKind), key="jobs.kinds", format_func=lambda kind: KINDS[kind][0], placeholder="Every kind"
+            "Kind",
+            list(JobKind),
+            key="jobs.kinds",
+            format_func=lambda kind: KINDS[kind][0],
+            placeholder="Every kind",
         )
     page = int(st.session_state.get("jobs.page", 0))
     jobs = _chosen(FILTERS[chosen or "All"], kinds, page)
@@ -81,7 +87,9 @@ def _workers() -> None:
         )
         for worker in workers
     ]
-    draw_table([("Worker", ""), ("State", "Heard of within the lease"), ("Queues", ""), ("Works on", "")], rows)
+    draw_table(
+        [("Worker", ""), ("State", "Heard of within the lease"), ("Queues", ""), ("Works on", "")], rows
+    )
 
 
 def page() -> None:

@@ -36,7 +36,11 @@ def _form(analysis: AnalysisRecord) -> None:
     frames = _frames(analysis)
     left, right = st.columns(2)
     axes = left.pills(
-        "Outputs", [str(axis) for axis in Axis], selection_mode="multi", default=[str(axis) for axis in Axis], key="maps.axes"
+        "Outputs",
+        [str(axis) for axis in Axis],
+        selection_mode="multi",
+        default=[str(axis) for axis in Axis],
+        key="maps.axes",
     )
     heads = right.pills(
         "Heads", [str(head) for head in Head], selection_mode="multi", default=["R"], key="maps.heads",
@@ -45,7 +49,9 @@ def _form(analysis: AnalysisRecord) -> None:
     if not frames:
         st.caption("Choose at least one frame; frames without a face cannot have a map.")
     ready = bool(frames and axes and heads)
-    if st.button("Draw maps", key="maps.start", type="primary", icon=":material/blur_on:", disabled=not ready):
+    if st.button(
+        "Draw maps", key="maps.start", type="primary", icon=":material/blur_on:", disabled=not ready
+    ):
         try:
             options = MapOptions.parse({"axes": axes, "heads": heads})
         except AvceError as error:
@@ -59,14 +65,22 @@ def _form(analysis: AnalysisRecord) -> None:
 def page() -> None:
     """Activation maps."""
     st.title("Activation maps", anchor=False)
-    st.markdown("For chosen frames: which parts of the face moved the model's valence, and which its arousal.")
+    st.markdown(
+        "For chosen frames: which parts of the face moved the model's valence, and which its arousal."
+    )
     analyses = [item for item in need(client.list_analyses) if item.state is JobState.SUCCEEDED]
     if not analyses:
-        st.info("Maps are drawn over frames of an analysed video, and there is none yet.", icon=":material/info:")
+        st.info(
+            "Maps are drawn over frames of an analysed video, and there is none yet.", icon=":material/info:"
+        )
         link("video", "Analyse a video", icon=":material/movie:")
         return
     analysis = pick(
-        "Analysis", analyses, lambda item: f"{item.video.name} — {', '.join(item.names)}", param="analysis", key="maps.analysis"
+        "Analysis",
+        analyses,
+        lambda item: f"{item.video.name} — {', '.join(item.names)}",
+        param="analysis",
+        key="maps.analysis",
     )
     with st.container(border=True):
         _form(analysis)

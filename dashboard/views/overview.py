@@ -27,9 +27,21 @@ def _welcome() -> None:
         demo_button(key="welcome.demo")
     st.subheader("Or begin with your own", anchor=False)
     steps = (
-        ("datasets", "1 · Bring labelled faces", "A zip, or a csv with images. You see at once what is wrong with it."),
-        ("train", "2 · Train a model", "AVCE or one of its baselines; curves and remaining time while it runs."),
-        ("video", "3 · Look at a video", "Valence and arousal for every frame, and nothing where there is no face."),
+        (
+            "datasets",
+            "1 · Bring labelled faces",
+            "A zip, or a csv with images. You see at once what is wrong with it.",
+        ),
+        (
+            "train",
+            "2 · Train a model",
+            "AVCE or one of its baselines; curves and remaining time while it runs.",
+        ),
+        (
+            "video",
+            "3 · Look at a video",
+            "Valence and arousal for every frame, and nothing where there is no face.",
+        ),
     )
     for column, (page, title, text) in zip(st.columns(3), steps, strict=True):
         with column.container(border=True, height="stretch"):
@@ -67,7 +79,9 @@ def _result_row(evaluation: EvaluationRecord) -> Row:
         for axis in ("valence", "arousal")
     ]
     where = f"{evaluation.dataset_name}, {evaluation.split}"
-    return Row([Cell(evaluation.run_name), Cell(where, is_words=True), *figures, Cell(ago(evaluation.created_at))])
+    return Row(
+        [Cell(evaluation.run_name), Cell(where, is_words=True), *figures, Cell(ago(evaluation.created_at))]
+    )
 
 
 def _recent_results() -> None:
@@ -75,7 +89,13 @@ def _recent_results() -> None:
     if not done:
         st.caption("No run has been measured yet. Open a run and press “Evaluate”.")
         return
-    heads = [("Run", ""), ("Measured on", ""), ("CCC valence", METRICS["ccc"][1]), ("CCC arousal", METRICS["ccc"][1]), ("When", "")]
+    heads = [
+        ("Run", ""),
+        ("Measured on", ""),
+        ("CCC valence", METRICS["ccc"][1]),
+        ("CCC arousal", METRICS["ccc"][1]),
+        ("When", ""),
+    ]
     draw_table(heads, [_result_row(item) for item in done])
     link("compare", "Compare", icon=":material/arrow_forward:")
 
@@ -89,7 +109,9 @@ def _health() -> None:
 def page() -> None:
     """Overview."""
     st.title("AVCE Studio", anchor=False)
-    st.markdown("Train, compare and trust models of facial valence and arousal, and see what a face expresses over time.")
+    st.markdown(
+        "Train, compare and trust models of facial valence and arousal, and see what a face expresses over time."
+    )
     _health()
     has_any = _counters() > 0
     jobs = need(client.list_jobs, limit=1)

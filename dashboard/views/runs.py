@@ -47,7 +47,12 @@ def _evaluations(run: RunRecord) -> None:
     if done:
         evaluation_table(done, caption="With intervals from resampling whole subjects or videos.")
         chosen = ",".join(item.id for item in done)
-        link("compare", "See beside the poster's rows", icon=":material/table_chart:", query={"evaluations": chosen})
+        link(
+            "compare",
+            "See beside the poster's rows",
+            icon=":material/table_chart:",
+            query={"evaluations": chosen},
+        )
     if run.checkpoint_id is None:
         st.caption("A run can be evaluated once it has a checkpoint.")
         return

@@ -20,7 +20,11 @@ def _cost_hint(options: TrainOptions, dataset: DatasetRecord) -> None:
     sizes = {item.id: {"n_train": item.n_train} for item in need(client.list_datasets)}
     jobs = need(client.list_jobs, states=[JobState.SUCCEEDED], kinds=[JobKind.TRAIN], limit=50)
     cost = estimate(options, dataset.n_train, [(job, sizes.get(job.dataset_id or "", {})) for job in jobs])
-    basis = "from runs like it on this machine" if cost.is_measured else "rough, for two cores; the job's ETA is measured"
+    basis = (
+        "from runs like it on this machine"
+        if cost.is_measured
+        else "rough, for two cores; the job's ETA is measured"
+    )
     st.markdown(
         f":material/schedule: About **{span(cost.seconds)}** for {options.epochs} epochs over "
         f"{dataset.n_train:,} samples ({basis})."
@@ -32,7 +36,12 @@ def _start(dataset: DatasetRecord, options: TrainOptions | None) -> None:
     default = "" if options is None else f"{method_name(options.method)} {options.backbone} · {dataset.name}"
     name = left.text_input("Name of the run", key="train.name", placeholder=default)
     priority = right.number_input(
-        "Priority", min_value=-10, max_value=10, value=0, key="train.priority", help="Higher goes first in its queue."
+        "Priority",
+        min_value=-10,
+        max_value=10,
+        value=0,
+        key="train.priority",
+        help="Higher goes first in its queue.",
     )
     if st.button(
         "Queue training", key="train.start", type="primary", icon=":material/play_arrow:", disabled=options is None
