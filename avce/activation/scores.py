@@ -1,0 +1,185 @@
+"""Numbers beside each map: how sparse it is, whether it is faithful, and whether the weights matter to it.
+
+A map that looks right may still be an edge detector. Deletion and insertion ask the model itself; the
+random-weights check asks whether training changed the map at all.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from avce.activation.maps import AXES, Crops, Kind, Maps, activation_maps, head_values
+from avce.errors import DomainError, ShapeError
+from avce.options import Axis, Head
+from avce.training.checkpoint import Predictor
+
+STEPS = 16
+"""Steps of the deletion and insertion curves."""
+
+_BLUR_SHARE = 0.125  # standard deviation of the blur that stands for "no information", as a share of the side
+_TOO_SMALL = 1e-6  # change between face and blurred face below which the curves have no scale
+
+
+def gini(values: ArrayLike) -> float:
+    """Gini coefficient of a map, the sparsity of Hurley & Rickard 2009.
+
+    Args:
+        values: Numbers >= 0, any shape, at least one.
+
+    Returns:
+        0 for a uniform map, (n - 1) / n when one of n pixels holds everything; ``nan`` for a map of zeros.
+
+    Raises:
+        ShapeError: Empty.
+        DomainError: A negative number, a ``nan`` or an infinity.
+    """
+    x = np.sort(np.asarray(values, np.float64).ravel())
+    if len(x) == 0:
+        raise ShapeError("values: expected at least one pixel, got none")
+    if not np.isfinite(x).all() or x[0] < 0:
+        raise DomainError(f"values: expected finite numbers >= 0, got a minimum of {x[0]}")
+    total = x.sum()
+    if total == 0:
+        return float("nan")
+    ranks = np.arange(1, len(x) + 1)
+    return float(2 * (ranks * x).sum() / (len(x) * total) - (len(x) + 1) / len(x))
+
+
+def deletion(
+    predictor: Predictor,
+    crop_rgb_u8: Crops,
+    values: Maps,
+    axis: Axis,
+    head: Head = Head.R,
+    *,
+    steps: int = STEPS,
+) -> float:
+    """Blur the face from its most to its least important pixel: mean of how much of the output remains.
+
+    With f the output, ``f_full`` that of the face and ``f_blur`` that of the blurred face, what remains after a
+    step is ``1 − |f − f_full| / |f_blur − f_full|``, cut to [0, 1] (after Petsiuk et al. 2018, for regression).
+
+    Args:
+        predictor: A loaded checkpoint.
+        crop_rgb_u8: One face, shape ``(h, w, 3)``.
+        values: Its map, shape ``(h, w)``.
+        axis: The output that the map explains.
+        head: The head that the map explains.
+        steps: Number of equal steps.
+
+    Returns:
+        Area under the curve within [0, 1]; lower is better; ``nan`` when blurring the whole face changes nothing.
+
+    Note: ``steps + 1`` forward passes.
+    """
+    shown = _curve(predictor, crop_rgb_u8, values, axis, head, steps=steps, starts_sharp=True)
+    return _remaining(shown, full=shown[0], empty=shown[-1])
+
+
+def insertion(
+    predictor: Predictor,
+    crop_rgb_u8: Crops,
+    values: Maps,
+    axis: Axis,
+    head: Head = Head.R,
+    *,
+    steps: int = STEPS,
+) -> float:
+    """Sharpen a blurred face from its most important pixel on: mean of how much of the output has come back.
+
+    Arguments and formula as :func:`deletion`; higher is better.
+    """
+    shown = _curve(predictor, crop_rgb_u8, values, axis, head, steps=steps, starts_sharp=False)
+    return _remaining(shown, full=shown[-1], empty=shown[0])
+
+
+def random_weights_check(
+    predictor: Predictor,
+    crops_rgb_u8: Crops,
+    axis: Axis,
+    head: Head = Head.R,
+    *,
+    kind: Kind = "gradcam",
+    seed: int = 0,
+) -> NDArray[np.float64]:
+    """Rank correlation of each map with the map of the same net with shuffled weights (Adebayo et al. 2018).
+
+    Each weight tensor keeps its values in random order, so scales stay and all that was learnt is gone. A
+    correlation near 1 means that the map does not depend on what was learnt.
+
+    Returns:
+        Shape ``(n,)``, Spearman's ρ within [-1, 1]; ``nan`` where a map is constant.
+    """
+    trained = activation_maps(predictor, crops_rgb_u8, axis, head, kind=kind)
+    shuffled = activation_maps(
+        with_shuffled_weights(predictor, seed=seed), crops_rgb_u8, axis, head, kind=kind
+    )
+    return np.array([_spearman(a, b) for a, b in zip(trained, shuffled, strict=True)])
+
+
+def with_shuffled_weights(predictor: Predictor, *, seed: int = 0) -> Predictor:
+    """A copy whose weight tensors hold the same numbers in random order; the original is not touched."""
+    generator = torch.Generator().manual_seed(seed)
+    method = deepcopy(predictor.method)
+    with torch.no_grad():
+        for parameter in method.parameters():
+            order = torch.randperm(parameter.numel(), generator=generator).to(parameter.device)
+            parameter.copy_(parameter.flatten()[order].view_as(parameter))
+    return replace(predictor, method=method)
+
+
+def score_map(
+    predictor: Predictor,
+    crop_rgb_u8: Crops,
+    values: Maps,
+    axis: Axis,
+    head: Head = Head.R,
+    *,
+    steps: int = STEPS,
+) -> dict[str, float]:
+    """``gini``, ``deletion`` and ``insertion`` of one map."""
+    return {
+        "gini": gini(values),
+        "deletion": deletion(predictor, crop_rgb_u8, values, axis, head, steps=steps),
+        "insertion": insertion(predictor, crop_rgb_u8, values, axis, head, steps=steps),
+    }
+
+
+def _curve(
+    predictor: Predictor, crop: Crops, values: Maps, axis: Axis, head: Head, *, steps: int, starts_sharp: bool
+) -> NDArray[np.float64]:
+    """The output after each step, ``steps + 1`` numbers."""
+    if crop.ndim != 3 or crop.shape[:2] != values.shape:
+        raise ShapeError(
+            f"expected one face (h, w, 3) and its map (h, w), got shapes {crop.shape} and {values.shape}"
+        )
+    rank = np.empty(values.size, np.int64)
+    rank[np.argsort(-values, axis=None, kind="stable")] = np.arange(values.size)
+    blurred = cv2.GaussianBlur(crop, (0, 0), sigmaX=_BLUR_SHARE * min(values.shape))
+    before, after = (crop, blurred) if starts_sharp else (blurred, crop)
+    limits = np.linspace(0, values.size, steps + 1)
+    is_done = rank.reshape(values.shape)[None] < limits[:, None, None]
+    pictures = np.where(is_done[..., None], after[None], before[None]).astype(np.uint8)
+    return head_values(predictor, pictures, head)[:, AXES.index(axis)].astype(np.float64)
+
+
+def _remaining(shown: NDArray[np.float64], *, full: float, empty: float) -> float:
+    scale = abs(full - empty)
+    if scale < _TOO_SMALL:
+        return float("nan")
+    share = np.clip(1 - np.abs(shown - full) / scale, 0, 1)
+    return float(np.trapezoid(share, dx=1 / (len(share) - 1)))
+
+
+def _spearman(a: Maps, b: Maps) -> float:
+    ranks = [pd.Series(values.ravel()).rank().to_numpy(np.float64) for values in (a, b)]
+    da, db = (r - r.mean() for r in ranks)
+    scale = np.sqrt((da * da).sum() * (db * db).sum())
+    return float((da * db).sum() / scale) if scale > 0 else float("nan")
