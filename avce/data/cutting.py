@@ -1,0 +1,210 @@
+"""From labelled rows to face crops: open the pictures, find the faces, cut them out, and note what was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from avce.data.labels import BOX_COLUMNS, LabelIndex, place
+from avce.data.pictures import MAX_PICTURE_BYTES, brightness, decode_rgb, difference_hash
+from avce.errors import DataError, VideoError
+from avce.faces.crop import crop_face
+from avce.faces.detect import Face, FaceDetector
+from avce.video.read import read_frames
+
+Box = tuple[float, float, float, float]
+NO_BOX: Box = (np.nan, np.nan, np.nan, np.nan)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How pictures become crops.
+
+    Attributes:
+        finds_faces: Run the detector; otherwise the whole picture is the face.
+        margin: Context around the box, as a share of its side.
+        size: Side of the crop in pixels.
+        min_score: Faces below it do not count.
+        every_nth_frame: Keep one frame in n of videos.
+    """
+
+    finds_faces: bool
+    margin: float
+    size: int
+    min_score: float
+    every_nth_frame: int
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one row's picture showed; columns of ``samples``."""
+
+    face: bool
+    score: float
+    n_faces: int
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    width: int
+    height: int
+    brightness: float
+    hash: int
+    reason: str  # why there is no face, "" when there is one
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One row's result: the row's position in the table, its crop (``None`` without a face), and what was seen."""
+
+    row: int
+    crop_rgb_u8: NDArray[np.uint8] | None
+    seen: Seen
+
+    def facts(self) -> dict[str, Any]:
+        """Plain values for a table."""
+        return asdict(self.seen)
+
+
+def choose_face(faces: list[Face], previous: Box | None) -> Face | None:
+    """The face that a label is most likely about.
+
+    The one that overlaps the previous frame's, so that a passer-by does not take over; else the largest,
+    weighted by its score: owners label the nearest person.
+    """
+    if not faces:
+        return None
+    if previous is not None:
+        best = max(faces, key=lambda face: overlap(face.box_xyxy_px, previous))
+        if overlap(best.box_xyxy_px, previous) > 0.3:
+            return best
+    return max(faces, key=lambda face: face.score * area(face.box_xyxy_px))
+
+
+def area(box: Box) -> float:
+    """Area of a box."""
+    return max(box[2] - box[0], 0.0) * max(box[3] - box[1], 0.0)
+
+
+def overlap(one: Box, other: Box) -> float:
+    """Intersection over union."""
+    both = area((max(one[0], other[0]), max(one[1], other[1]), min(one[2], other[2]), min(one[3], other[3])))
+    either = area(one) + area(other) - both
+    return both / either if either > 0 else 0.0
+
+
+class Cutter:
+    """Cuts the rows of an index.
+
+    Args:
+        index: Labels and source.
+        recipe: How to cut.
+        detector: Finds faces; safe to call from several threads.
+        check: Called before each picture; may raise to stop.
+    """
+
+    def __init__(self, index: LabelIndex, recipe: Recipe, detector: FaceDetector, check: Callable[[], None] = lambda: None) -> None:
+        self.index, self.recipe, self.detector, self.check = index, recipe, detector, check
+        table = index.table
+        self._image, self._video = table["image"].to_numpy(object), table["video"].to_numpy(object)
+        self._frame = table["frame"].to_numpy(np.int64)
+        self._given = table[list(BOX_COLUMNS)].to_numpy(np.float64)
+
+    def cut(self, start: int, stop: int) -> Iterator[Cut]:
+        """Results for rows ``start`` to ``stop`` in order; rows of one video must lie together, frames rising.
+
+        Raises:
+            DataError: A picture or video cannot be read; names file and row.
+        """
+        row = start
+        while row < stop:
+            if not self._video[row]:
+                yield self._cut_image(row)
+                row += 1
+                continue
+            end = row + 1
+            while end < stop and self._video[end] == self._video[row]:
+                end += 1
+            yield from self._cut_video(row, end)
+            row = end
+
+    def _cut_image(self, row: int) -> Cut:
+        self.check()
+        key = self._image[row]
+        where = f"{self.index.source.title}: {place(self.index.table, row)}"
+        picture = decode_rgb(self.index.source.read(key, limit=MAX_PICTURE_BYTES), where)
+        return self._cut_picture(row, picture, None)
+
+    def _cut_video(self, start: int, stop: int) -> Iterator[Cut]:
+        wanted = {int(self._frame[row]): row for row in range(start, stop)}
+        key, last = self._video[start], max(wanted)
+        previous: Box | None = None
+        done = set()
+        try:
+            with self.index.source.local_path(key) as path:
+                for frame in read_frames(path):
+                    self.check()
+                    row = wanted.get(frame.index)
+                    if row is not None:
+                        cut = self._cut_picture(row, frame.rgb_u8, previous)
+                        previous = _box(cut.seen) if cut.seen.face else previous
+                        done.add(row)
+                        yield cut
+                    if frame.index >= last:
+                        break
+        except VideoError as error:
+            raise DataError(f"{self.index.source.where(key)}: {error}") from error
+        for row in range(start, stop):
+            if row not in done:
+                yield Cut(row, None, _unseen("the video has no such frame"))
+
+    def _cut_picture(self, row: int, picture: NDArray[np.uint8], previous: Box | None) -> Cut:
+        height, width = picture.shape[:2]
+        box, score, n_faces, margin, reason = self._face_box(row, picture, previous)
+        crop = None
+        if box is not None:
+            crop = crop_face(picture, box, margin=margin, size=self.recipe.size)
+        light, digest = (brightness(crop), difference_hash(crop)) if crop is not None else (brightness(picture), 0)
+        x0, y0, x1, y1 = box or NO_BOX
+        return Cut(row, crop, Seen(box is not None, score, n_faces, x0, y0, x1, y1, width, height, light, digest, reason))
+
+    def _face_box(
+        self, row: int, picture: NDArray[np.uint8], previous: Box | None
+    ) -> tuple[Box | None, float, int, float, str]:
+        """Box, score, number of faces, margin, and why there is no box."""
+        height, width = picture.shape[:2]
+        if not self.recipe.finds_faces:
+            return (0.0, 0.0, float(width), float(height)), np.nan, 1, 0.0, ""
+        given = self._given[row]
+        if np.isfinite(given).all():
+            x0, y0, x1, y1 = (float(edge) for edge in given)
+            if x0 < min(x1, width) and y0 < min(y1, height) and x1 > 0 and y1 > 0:
+                return (x0, y0, x1, y1), np.nan, 1, self.recipe.margin, ""
+        faces = [face for face in self.detector.detect(picture) if face.score >= self.recipe.min_score]
+        face = choose_face(faces, previous)
+        if face is None:
+            return None, np.nan, 0, 0.0, "no face found"
+        return face.box_xyxy_px, face.score, len(faces), self.recipe.margin, ""
+
+
+def _box(seen: Seen) -> Box:
+    return seen.x0, seen.y0, seen.x1, seen.y1
+
+
+def _unseen(reason: str) -> Seen:
+    return Seen(False, np.nan, 0, *NO_BOX, 0, 0, np.nan, 0, reason)
+
+
+def sorted_for_cutting(table: pd.DataFrame, positions: dict[str, int] | None) -> pd.DataFrame:
+    """Rows of a video together with frames rising; in archive order where reading out of order is dear."""
+    if positions is not None:
+        order = table["image"].where(table["image"] != "", table["video"]).map(positions)
+        table = table.assign(order=order).sort_values(["order", "frame"], kind="stable").drop(columns="order")
+    elif (table["video"] != "").any():
+        table = table.sort_values(["video", "frame"], kind="stable")
+    return table.reset_index(drop=True)

@@ -1,0 +1,71 @@
+"""What layouts share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from avce.data.sources import Source
+from avce.data.tables import parse_csv
+from avce.errors import DataError
+
+TABLE_ENDINGS = (".csv", ".tsv", ".parquet")
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """A layout that was seen.
+
+    Attributes:
+        certainty: In (0, 1]; the surest layout is taken.
+        reason: What gave it away, for people.
+        root: Folder of the data set inside the source; "" at the top.
+    """
+
+    certainty: float
+    reason: str
+    root: str = ""
+
+
+def tables_of(source: Source) -> list[str]:
+    """Csv, tsv and parquet members, those nearest the top first; only the focus when the user named a file."""
+    if source.focus is not None:
+        return [source.focus]
+    found = [name for name in source.names() if name.lower().endswith(TABLE_ENDINGS)]
+    return sorted(found, key=lambda name: (name.count("/"), name))
+
+
+def header_of(source: Source, key: str) -> list[str]:
+    """Column names of a table in lower case; empty when it has no readable header."""
+    try:
+        if key.lower().endswith(".parquet"):
+            return _parquet_header(source, key)
+        with source.open(key) as stream:
+            first = stream.read(1 << 16).split(b"\n", 1)[0]
+        return [str(name).lower() for name in parse_csv(first, key).columns[:-1]]
+    except DataError:
+        return []
+
+
+def _parquet_header(source: Source, key: str) -> list[str]:
+    import pyarrow as pa  # noqa: PLC0415 - slow to load, most data sets have csv
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    try:
+        with source.local_path(key) as path:
+            return [name.lower() for name in pq.read_schema(path).names]
+    except (pa.ArrowException, OSError):
+        return []
+
+
+def match_names(names: Iterable[str], pattern: str) -> list[re.Match[str]]:
+    """Matches of a full pattern (with ``(?P<root>…)`` where wanted) among names, case ignored."""
+    compiled = re.compile(pattern, re.IGNORECASE)
+    return [match for name in names if (match := compiled.fullmatch(name))]
+
+
+def natural(name: str) -> list[object]:
+    """Sort key under which 2 comes before 10."""
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", PurePosixPath(name).as_posix())]

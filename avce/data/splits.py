@@ -1,0 +1,111 @@
+"""Train, validation and test parts: no subject in two of them, alike in labels, the same for the same seed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from avce.options import Split
+
+BINS_PER_AXIS = 4
+"""The plane is cut into so many squares per axis when parts are made alike."""
+
+
+def groups_of(table: pd.DataFrame) -> NDArray[np.int64]:
+    """What must not be torn apart: the subject where known, else the video, else the single picture."""
+    subject, video = table["subject"].astype("str").to_numpy(str), table["video"].astype("str").to_numpy(str)
+    alone = np.char.add("picture ", np.arange(len(table)).astype(str))
+    name = np.where(subject != "", np.char.add("subject ", subject), np.where(video != "", np.char.add("video ", video), alone))
+    return np.unique(name, return_inverse=True)[1].astype(np.int64)
+
+
+def assign_splits(table: pd.DataFrame, *, val_share: float, test_share: float, seed: int) -> pd.DataFrame:
+    """Give every row a split.
+
+    Splits that the owners gave are kept. Parts are only made where they are missing: a table without any split
+    is cut in three; one where all rows are ``train`` too (owners who kept their test set); from one with
+    ``train`` and ``test`` a validation part is taken out of ``train``. Rows without a split in a table that has
+    some join ``train``, unless their subject sits elsewhere already.
+
+    Args:
+        table: An index table.
+        val_share: Share of rows for validation.
+        test_share: Share of rows for test.
+        seed: Same seed, same parts.
+
+    Returns:
+        A copy with a full ``split`` column.
+    """
+    table = table.copy()
+    given = table["split"].astype("str").to_numpy(str)
+    have = set(np.unique(given)) - {""}
+    groups = groups_of(table)
+    if not have or have == {Split.TRAIN.value}:
+        shares = {Split.TRAIN: 1 - val_share - test_share, Split.VAL: val_share, Split.TEST: test_share}
+        chosen = _cut(table, groups, shares, seed)
+    else:
+        chosen = _fill(given, groups)
+        if have == {Split.TRAIN.value, Split.TEST.value} and val_share:
+            rest = np.flatnonzero(chosen == Split.TRAIN.value)
+            shares = {Split.TRAIN: 1 - val_share, Split.VAL: val_share}
+            chosen[rest] = _cut(table.iloc[rest], np.unique(groups[rest], return_inverse=True)[1], shares, seed)
+    table["split"] = pd.array(chosen.tolist(), dtype="str")
+    return table
+
+
+def fold_numbers(table: pd.DataFrame, k: int, *, seed: int) -> NDArray[np.int64]:
+    """Fold 0 … k-1 of every row for cross-validation: subject-disjoint, alike in size and labels."""
+    return _deal(table, groups_of(table), np.full(k, 1 / k), seed)
+
+
+def _fill(given: NDArray[np.str_], groups: NDArray[np.int64]) -> NDArray[np.str_]:
+    filled = given.astype("<U5")
+    for row in np.flatnonzero(filled == ""):
+        others = given[(groups == groups[row]) & (given != "")]
+        filled[row] = others[0] if len(others) else Split.TRAIN.value
+    return filled
+
+
+def _cut(table: pd.DataFrame, groups: NDArray[np.int64], shares: dict[Split, float], seed: int) -> NDArray[np.str_]:
+    parts = [split for split, share in shares.items() if share > 0]
+    # with fewer groups than parts, training comes first, then validation
+    parts = parts[: max(1, int(groups.max(initial=0)) + 1)]
+    total = sum(shares[split] for split in parts)
+    number = _deal(table, groups, np.array([shares[split] / total for split in parts]), seed)
+    return np.array([split.value for split in parts], dtype="<U5")[number]
+
+
+def _deal(table: pd.DataFrame, groups: NDArray[np.int64], shares: NDArray[np.float64], seed: int) -> NDArray[np.int64]:
+    """Deal whole groups to parts so that each part holds its share of every square of the plane.
+
+    Greedy: big groups first, each to the part whose squared distance from its wanted histogram falls most.
+    """
+    n_groups, n_parts = int(groups.max(initial=-1)) + 1, len(shares)
+    histogram = _histograms(table, groups, n_groups)
+    order = np.random.default_rng([seed, n_groups]).permutation(n_groups)
+    order = order[np.argsort(-histogram[order].sum(axis=1), kind="stable")]
+    wanted = shares[:, None] * histogram.sum(axis=0)
+    weight = 1 / np.maximum(wanted, 1)
+    left = wanted.copy()
+    part_of = np.zeros(n_groups, dtype=np.int64)
+    filled = np.zeros(n_parts, dtype=np.int64)
+    for turn, group in enumerate(order):
+        gain = (weight * (left**2 - (left - histogram[group]) ** 2)).sum(axis=1)
+        empty = np.flatnonzero(filled == 0)
+        if n_groups - turn <= len(empty):  # the last groups go to parts that have none yet
+            gain = np.where(filled == 0, gain, -np.inf)
+        part = int(np.argmax(gain))
+        part_of[group] = part
+        filled[part] += 1
+        left[part] -= histogram[group]
+    return part_of[groups]
+
+
+def _histograms(table: pd.DataFrame, groups: NDArray[np.int64], n_groups: int) -> NDArray[np.float64]:
+    edges: Sequence[float] = np.linspace(-1, 1, BINS_PER_AXIS + 1)[1:-1].tolist()
+    cell = np.digitize(table["valence"], edges) * BINS_PER_AXIS + np.digitize(table["arousal"], edges)
+    flat = np.bincount(groups * BINS_PER_AXIS**2 + cell, minlength=n_groups * BINS_PER_AXIS**2)
+    return flat.reshape(n_groups, -1).astype(np.float64)
