@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from avce.data.loader import to_input
+from avce.data.views import centre_window
 from avce.errors import DomainError, OptionError, ShapeError
 from avce.methods.base import Method
 from avce.options import Axis, Head
@@ -55,7 +56,7 @@ def activation_maps(
 
     Args:
         predictor: A loaded checkpoint.
-        crops_rgb_u8: Faces, shape ``(n, h, w, 3)``, cut with the predictor's recipe.
+        crops_rgb_u8: Faces, shape ``(n, h, w, 3)``, square, cut with the predictor's recipe.
         axis: Which output.
         head: R, which predicts, or H, which judges the attentive view.
         kind: ``"gradcam"`` weights channels by the mean gradient; ``"hirescam"`` (Draelos & Carin 2020)
@@ -64,7 +65,8 @@ def activation_maps(
         direction: ``"both"`` for the magnitude; ``"raise"`` or ``"lower"`` for one sign.
 
     Returns:
-        Shape ``(n, h, w)``, float32, each scaled to a maximum of 1; all zero where nothing matters.
+        Shape ``(n, h, w)``, float32, each scaled to a maximum of 1; zero outside the window that the network
+        sees, and everywhere when nothing matters.
 
     Raises:
         ShapeError: Not a stack of colour pictures.
@@ -79,7 +81,7 @@ def activation_maps(
         cam = np.maximum(cam if direction == "raise" else -cam, 0)
     else:
         raise OptionError(f"direction: expected both, raise or lower, got {direction!r}")
-    return scaled(enlarged(cam, crops_rgb_u8.shape[1:3]))
+    return scaled(placed(cam, crops_rgb_u8.shape[1], predictor))
 
 
 def raw_maps(
@@ -112,7 +114,7 @@ def feature_maps(predictor: Predictor, crops_rgb_u8: Crops) -> Maps:
             shown: Tensor = layer.attribute(images)
             parts += [shown.detach().abs().mean(dim=1).float().cpu().numpy()]
     means = np.concatenate(parts) if parts else np.zeros((0, 1, 1), np.float32)
-    return scaled(enlarged(means, crops_rgb_u8.shape[1:3]))
+    return scaled(placed(means, crops_rgb_u8.shape[1], predictor))
 
 
 def head_values(predictor: Predictor, crops_rgb_u8: Crops, head: Head = Head.R) -> NDArray[np.float32]:
@@ -174,12 +176,19 @@ def axis_difference(valence: Maps, arousal: Maps) -> Maps:
 # helpers
 
 
-def enlarged(maps: Maps, size: tuple[int, ...]) -> Maps:
-    """Bilinear, to ``(height, width)``."""
+def placed(maps: Maps, side: int, predictor: Predictor) -> Maps:
+    """Lay maps over crops of ``side`` pixels: bilinear inside the window that the network saw, zero outside it."""
     if len(maps) == 0:
-        return np.zeros((0, *size), np.float32)
-    large = F.interpolate(torch.from_numpy(maps)[:, None], size=size, mode="bilinear", align_corners=False)
-    return np.asarray(large[:, 0].numpy(), np.float32)
+        return np.zeros((0, side, side), np.float32)
+    start, length = centre_window(side, predictor.options.input_size)
+    at = 2 * (torch.arange(side) + 0.5 - start) / length - 1  # -1 … 1 over the window, pixel centres
+    down, across = torch.meshgrid(at, at, indexing="ij")
+    grid = torch.stack([across, down], dim=-1).float().expand(len(maps), -1, -1, -1)
+    laid = F.grid_sample(
+        torch.from_numpy(maps)[:, None], grid, mode="bilinear", padding_mode="border", align_corners=False
+    )
+    is_seen = (across.abs() <= 1) & (down.abs() <= 1)
+    return np.asarray((laid[:, 0] * is_seen).numpy(), np.float32)
 
 
 def scaled(maps: Maps) -> Maps:
