@@ -29,7 +29,14 @@ def safe_name(archive: str, name: str) -> str:
     """
     parts = PurePosixPath(name).parts
     has_drive = len(name) > 1 and name[1] == ":" and name[0].isalpha()
-    if not parts or name.startswith("/") or ".." in parts or has_drive or "\\" in name or not name.isprintable():
+    if (
+        not parts
+        or name.startswith("/")
+        or ".." in parts
+        or has_drive
+        or "\\" in name
+        or not name.isprintable()
+    ):
         raise DataError(
             f"{archive}: unsafe member name {name!r}; expected a path inside the archive with '/', without '..'. Pack it again"
         )
@@ -40,7 +47,9 @@ def _once(archive: str, sizes: Iterable[tuple[str, int]]) -> dict[str, int]:
     listed: dict[str, int] = {}
     for name, size in sizes:
         if name in listed:
-            raise DataError(f"{archive}: two members are called {name!r}; it is unclear which is meant. Pack it again")
+            raise DataError(
+                f"{archive}: two members are called {name!r}; it is unclear which is meant. Pack it again"
+            )
         listed[name] = size
         if len(listed) > MAX_MEMBERS:
             raise DataError(f"{archive}: more than {MAX_MEMBERS:,} members")
@@ -61,7 +70,9 @@ class ZipSource(Source):
         try:
             self._zip = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as error:
-            raise DataError(f"{self.title}: expected a zip archive, it cannot be opened ({error}); get it again") from error
+            raise DataError(
+                f"{self.title}: expected a zip archive, it cannot be opened ({error}); get it again"
+            ) from error
         self._infos: dict[str, zipfile.ZipInfo] = {}
         try:
             _ = self.sizes
@@ -76,7 +87,9 @@ class ZipSource(Source):
     def _list(self) -> dict[str, int]:
         def members() -> Iterable[tuple[str, int]]:
             for info in self._zip.infolist():
-                name = safe_name(self.title, info.orig_filename.removesuffix("/") if info.is_dir() else info.orig_filename)
+                name = safe_name(
+                    self.title, info.orig_filename.removesuffix("/") if info.is_dir() else info.orig_filename
+                )
                 if info.is_dir():
                     continue
                 self._refuse_odd(info)
@@ -89,9 +102,13 @@ class ZipSource(Source):
         name = info.filename
         kind = stat.S_IFMT(info.external_attr >> 16)
         if kind not in (0, stat.S_IFREG):
-            raise DataError(f"{self.title}: {name!r} is a link or device, expected plain files; pack it again without")
+            raise DataError(
+                f"{self.title}: {name!r} is a link or device, expected plain files; pack it again without"
+            )
         if info.flag_bits & 0x1:
-            raise DataError(f"{self.title}: {name!r} is encrypted; unpack it with its password and point at the folder")
+            raise DataError(
+                f"{self.title}: {name!r} is encrypted; unpack it with its password and point at the folder"
+            )
         if info.file_size > BOMB_BYTES and info.file_size > BOMB_RATIO * max(info.compress_size, 1):
             raise DataError(
                 f"{self.title}: {name!r} would unpack from {info.compress_size:,} to {info.file_size:,} bytes;"
@@ -106,7 +123,9 @@ class ZipSource(Source):
         try:
             return cast("BinaryIO", self._zip.open(info))
         except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, zlib.error) as error:
-            raise DataError(f"{self.where(key)}: damaged, it cannot be read ({error}); get the archive again") from error
+            raise DataError(
+                f"{self.where(key)}: damaged, it cannot be read ({error}); get the archive again"
+            ) from error
 
     def stamp(self) -> list[object]:
         """Names, sizes and check sums: the same content gives the same stamp, wherever it lies."""
@@ -126,7 +145,9 @@ class TarSource(Source):
         try:
             self._tar = tarfile.open(path) if isinstance(path, Path) else tarfile.open(fileobj=path)  # noqa: SIM115
         except (tarfile.TarError, OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
-            raise DataError(f"{self.title}: expected a tar archive, it cannot be opened ({error}); get it again") from error
+            raise DataError(
+                f"{self.title}: expected a tar archive, it cannot be opened ({error}); get it again"
+            ) from error
         self.is_sequential = not (isinstance(path, Path) and path.suffix == ".tar")
         self._infos: dict[str, tarfile.TarInfo] = {}
         try:
@@ -146,7 +167,9 @@ class TarSource(Source):
                 if info.isdir():
                     continue
                 if not info.isreg() or info.issparse():
-                    raise DataError(f"{self.title}: {name!r} is a link or device, expected plain files; pack it again without")
+                    raise DataError(
+                        f"{self.title}: {name!r} is a link or device, expected plain files; pack it again without"
+                    )
                 self._infos[name] = info
                 yield name, info.size
 
@@ -155,7 +178,9 @@ class TarSource(Source):
         except (tarfile.TarError, OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
             if isinstance(error, DataError):
                 raise
-            raise DataError(f"{self.title}: damaged, the list of members breaks off ({error}); get it again") from error
+            raise DataError(
+                f"{self.title}: damaged, the list of members breaks off ({error}); get it again"
+            ) from error
 
     def open(self, key: str) -> BinaryIO:
         """A member's bytes."""

@@ -16,7 +16,9 @@ from avce.options import Split
 BINS = 20
 
 
-def describe(index: LabelIndex, samples: pd.DataFrame, decision: Decision, given_splits: list[str]) -> dict[str, Any]:
+def describe(
+    index: LabelIndex, samples: pd.DataFrame, decision: Decision, given_splits: list[str]
+) -> dict[str, Any]:
     """The part of a card that tells what the data is."""
     findings = [
         *index.notes, *label_findings(samples), *split_findings(samples, given_splits), *picture_findings(samples, decision)
@@ -48,7 +50,11 @@ def counts(samples: pd.DataFrame) -> dict[str, dict[str, int]]:
     table = {}
     for split in Split:
         part = samples[samples["split"] == split.value]
-        table[split.value] = {"samples": len(part), "faces": int(part["face"].sum()), "subjects": n_subjects(part)}
+        table[split.value] = {
+            "samples": len(part),
+            "faces": int(part["face"].sum()),
+            "subjects": n_subjects(part),
+        }
     return table
 
 

@@ -24,7 +24,13 @@ def places(table: pd.DataFrame, rows: NDArray[np.intp] | list[int]) -> list[str]
 
 def _picture(table: pd.DataFrame, row: int) -> str:
     at = table.iloc[row]
-    return str(at["image"]) if at["image"] else f"{at['video']} frame {at['frame']}" if at["video"] else place(table, row)
+    return (
+        str(at["image"])
+        if at["image"]
+        else f"{at['video']} frame {at['frame']}"
+        if at["video"]
+        else place(table, row)
+    )
 
 
 def label_findings(table: pd.DataFrame) -> Iterator[Finding]:
@@ -36,7 +42,11 @@ def label_findings(table: pd.DataFrame) -> Iterator[Finding]:
                       places(table, zero[:50]))  # fmt: skip
     for axis in ("valence", "arousal"):
         if len(table) > 1 and table[axis].std(ddof=0) < 1e-9:
-            yield finding("error", f"{axis} is the same everywhere", "Nothing can be learnt from a constant, and PCC is undefined.")
+            yield finding(
+                "error",
+                f"{axis} is the same everywhere",
+                "Nothing can be learnt from a constant, and PCC is undefined.",
+            )
     positive = float((table["arousal"] > 0).mean())
     if len(table) >= 50 and positive > 0.9:
         yield finding("info", f"{positive:.0%} of the arousal labels are positive",
@@ -47,8 +57,16 @@ def split_findings(table: pd.DataFrame, given_splits: list[str]) -> Iterator[Fin
     """Parts that are missing, leak, or differ."""
     made = sorted(set(table["split"]) - set(given_splits))
     if made:
-        had = f"the owners gave only {' and '.join(given_splits)}" if given_splits else "the owners gave no splits"
-        yield finding("info", f"splits {', '.join(made)} were made here", f"{had.capitalize()}; parts share no subject or video, and are seeded.")
+        had = (
+            f"the owners gave only {' and '.join(given_splits)}"
+            if given_splits
+            else "the owners gave no splits"
+        )
+        yield finding(
+            "info",
+            f"splits {', '.join(made)} were made here",
+            f"{had.capitalize()}; parts share no subject or video, and are seeded.",
+        )
     for split in Split:
         if not (table["split"] == split.value).any():
             yield finding("warning" if split is Split.VAL else "info", f"split {split.value} is empty",
@@ -61,7 +79,11 @@ def _torn_subjects(table: pd.DataFrame) -> Iterator[Finding]:
     known = table[table["subject"] != ""]
     if known.empty:
         kept = "Splits keep videos whole, but the" if (table["video"] != "").any() else "The"
-        yield finding("info", "subjects are unknown", f"{kept} same person may sit in training and test, which flatters the figures.")
+        yield finding(
+            "info",
+            "subjects are unknown",
+            f"{kept} same person may sit in training and test, which flatters the figures.",
+        )
         return
     parts = known.groupby("subject")["split"].unique()
     torn = parts[parts.map(len) > 1]
@@ -87,7 +109,11 @@ def _shift(table: pd.DataFrame) -> Iterator[Finding]:
 def picture_findings(table: pd.DataFrame, decision: Decision) -> Iterator[Finding]:
     """What the pictures show."""
     if not decision.is_sure:
-        yield finding("warning", "it is not certain whether the pictures are face crops", f"Decided: {decision.text}. Set detect to always or never to choose.")
+        yield finding(
+            "warning",
+            "it is not certain whether the pictures are face crops",
+            f"Decided: {decision.text}. Set detect to always or never to choose.",
+        )
     lost = np.flatnonzero(~table["face"].to_numpy(bool))
     for reason in sorted(set(table["reason"].iloc[lost])):
         rows = lost[(table["reason"].iloc[lost] == reason).to_numpy(bool)]
@@ -104,10 +130,20 @@ def picture_findings(table: pd.DataFrame, decision: Decision) -> Iterator[Findin
     face = table["face"].to_numpy(bool)
     small = np.flatnonzero(face & (side < SMALL_FACE_PX))
     if len(small):
-        yield finding("warning", f"{len(small)} faces are smaller than {SMALL_FACE_PX} pixels", "They are enlarged and blurred; expressions can hardly be read.", places(table, small[:50]))
+        yield finding(
+            "warning",
+            f"{len(small)} faces are smaller than {SMALL_FACE_PX} pixels",
+            "They are enlarged and blurred; expressions can hardly be read.",
+            places(table, small[:50]),
+        )
     dark = np.flatnonzero(face & (table["brightness"].to_numpy(np.float64) < DARK))
     if len(dark):
-        yield finding("info", f"{len(dark)} faces are very dark", "Predictions on them are unreliable.", places(table, dark[:50]))
+        yield finding(
+            "info",
+            f"{len(dark)} faces are very dark",
+            "Predictions on them are unreliable.",
+            places(table, dark[:50]),
+        )
 
 
 def _lost(table: pd.DataFrame, rows: NDArray[np.intp], reason: str) -> Finding:
@@ -124,9 +160,18 @@ def stretches(table: pd.DataFrame, rows: NDArray[np.intp]) -> list[str]:
     start = 0
     video, frame = table["video"].to_numpy(object), table["frame"].to_numpy()
     for n in range(1, len(rows) + 1):
-        if n < len(rows) and rows[n] == rows[n - 1] + 1 and video[rows[n]] and video[rows[n]] == video[rows[start]]:
+        if (
+            n < len(rows)
+            and rows[n] == rows[n - 1] + 1
+            and video[rows[n]]
+            and video[rows[n]] == video[rows[start]]
+        ):
             continue
         first, last = rows[start], rows[n - 1]
-        found.append(_picture(table, int(first)) if first == last else f"{video[first]} frames {frame[first]}-{frame[last]}")
+        found.append(
+            _picture(table, int(first))
+            if first == last
+            else f"{video[first]} frames {frame[first]}-{frame[last]}"
+        )
         start = n
     return found

@@ -108,7 +108,13 @@ class Cutter:
         check: Called before each picture; may raise to stop.
     """
 
-    def __init__(self, index: LabelIndex, recipe: Recipe, detector: FaceDetector, check: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        index: LabelIndex,
+        recipe: Recipe,
+        detector: FaceDetector,
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
         self.index, self.recipe, self.detector, self.check = index, recipe, detector, check
         table = index.table
         self._image, self._video = table["image"].to_numpy(object), table["video"].to_numpy(object)
@@ -169,9 +175,15 @@ class Cutter:
         crop = None
         if box is not None:
             crop = crop_face(picture, box, margin=margin, size=self.recipe.size)
-        light, digest = (brightness(crop), difference_hash(crop)) if crop is not None else (brightness(picture), 0)
+        light, digest = (
+            (brightness(crop), difference_hash(crop)) if crop is not None else (brightness(picture), 0)
+        )
         x0, y0, x1, y1 = box or NO_BOX
-        return Cut(row, crop, Seen(box is not None, score, n_faces, x0, y0, x1, y1, width, height, light, digest, reason))
+        return Cut(
+            row,
+            crop,
+            Seen(box is not None, score, n_faces, x0, y0, x1, y1, width, height, light, digest, reason),
+        )
 
     def _face_box(
         self, row: int, picture: NDArray[np.uint8], previous: Box | None

@@ -45,7 +45,9 @@ def decide(index: LabelIndex, options: PrepareOptions, detector: FaceDetector) -
     """
     table = index.table
     if (table["video"] != "").any():
-        return Decision(True, options.margin, "faces are found in every frame, as the pictures are frames of videos")
+        return Decision(
+            True, options.margin, "faces are found in every frame, as the pictures are frames of videos"
+        )
     if options.detect == "always":
         return Decision(True, options.margin, "faces are found in every picture, as asked (detect = always)")
     if options.detect == "auto" and np.isfinite(table[list(BOX_COLUMNS)].to_numpy(np.float64)).all():
@@ -61,9 +63,19 @@ def decide(index: LabelIndex, options: PrepareOptions, detector: FaceDetector) -
         return Decision(False, margin, f"pictures are used whole, as asked (detect = never); {seen}")
     tight = np.mean(np.asarray(covers) >= COVER) if covers else 0.0
     if index.pictures == "crops" or (len(covers) >= n / 2 and tight > 0.5):
-        return Decision(False, margin, f"pictures are used whole, they are face crops already: {seen}", tight > 0.8 or tight == 0)
+        return Decision(
+            False,
+            margin,
+            f"pictures are used whole, they are face crops already: {seen}",
+            tight > 0.8 or tight == 0,
+        )
     if len(covers) < n / 2 and squares == n:
-        return Decision(False, margin, f"pictures are used whole, as they are small and square like face crops; but only {seen}", False)
+        return Decision(
+            False,
+            margin,
+            f"pictures are used whole, as they are small and square like face crops; but only {seen}",
+            False,
+        )
     return Decision(True, options.margin, f"faces are found in every picture: {seen}", tight < 0.2)
 
 

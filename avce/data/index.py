@@ -44,6 +44,8 @@ def read_index(source: Source, options: PrepareOptions) -> LabelIndex:
     layout = recognise(source) if options.layout == "auto" else LAYOUTS[options.layout]
     index = layout.read(source, options)
     if index.table.empty:
-        raise DataError(f"{source.title}: layout {index.layout} was recognised, but no row has a usable label")
+        raise DataError(
+            f"{source.title}: layout {index.layout} was recognised, but no row has a usable label"
+        )
     check_range(index)
     return index

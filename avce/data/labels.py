@@ -31,9 +31,18 @@ IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 VIDEO_ENDINGS = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv")
 
 SPLIT_NAMES = {
-    "train": Split.TRAIN, "training": Split.TRAIN, "train_set": Split.TRAIN,
-    "val": Split.VAL, "valid": Split.VAL, "validation": Split.VAL, "val_set": Split.VAL, "dev": Split.VAL,
-    "validation_set": Split.VAL, "test": Split.TEST, "testing": Split.TEST, "test_set": Split.TEST,
+    "train": Split.TRAIN,
+    "training": Split.TRAIN,
+    "train_set": Split.TRAIN,
+    "val": Split.VAL,
+    "valid": Split.VAL,
+    "validation": Split.VAL,
+    "val_set": Split.VAL,
+    "dev": Split.VAL,
+    "validation_set": Split.VAL,
+    "test": Split.TEST,
+    "testing": Split.TEST,
+    "test_set": Split.TEST,
 }
 """Names that owners use for the parts of a data set, in lower case."""
 

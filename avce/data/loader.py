@@ -15,12 +15,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from avce.data import augment
+from avce.data.augment import LUMINANCE, NUMBERS, STRENGTHS, augment
 from avce.data.prepared import Prepared
 from avce.data.randomness import uniforms
 from avce.data.views import centre, resize, resized_side
 from avce.errors import DataError, ShapeError
 from avce.options import TrainOptions
+
+MEAN = (0.485, 0.456, 0.406)
+STD = (0.229, 0.224, 0.225)
+"""ImageNet statistics, as in the paper."""
 
 MEMORY_SHARE = 0.4
 """Share of the free memory that decoded crops may take; larger sets are decoded batch by batch."""
@@ -44,7 +48,9 @@ class Batch:
 
     def to(self, device: torch.device | str) -> Batch:
         """The same batch on a device."""
-        moved: dict[str, Any] = {name: getattr(self, name).to(device) for name in ("images", "targets", "weights", "rows")}
+        moved: dict[str, Any] = {
+            name: getattr(self, name).to(device) for name in ("images", "targets", "weights", "rows")
+        }
         return replace(self, **moved)
 
     def __len__(self) -> int:
@@ -61,7 +67,9 @@ class CropCache:
         budget_bytes: Most memory to take; default :data:`MEMORY_SHARE` of what is free.
     """
 
-    def __init__(self, prepared: Prepared, rows: NDArray[np.int64], side: int, *, budget_bytes: int | None = None) -> None:
+    def __init__(
+        self, prepared: Prepared, rows: NDArray[np.int64], side: int, *, budget_bytes: int | None = None
+    ) -> None:
         self.prepared, self.side = prepared, side
         kept_side = min(side, prepared.size)
         if budget_bytes is None:
@@ -80,7 +88,9 @@ class CropCache:
         places = self._place[rows]
         missing = np.flatnonzero(~self._is_decoded[places])
         if len(missing):
-            self._kept[places[missing]] = resize(self.prepared.crops_rgb_u8(rows[missing]), self._kept.shape[1])
+            self._kept[places[missing]] = resize(
+                self.prepared.crops_rgb_u8(rows[missing]), self._kept.shape[1]
+            )
             self._is_decoded[places[missing]] = True
         return resize(self._kept[places], self.side)
 
@@ -96,7 +106,9 @@ class TrainLoader:
         options: ``batch_size``, ``input_size``, ``augment``, ``grey``, ``seed``.
     """
 
-    def __init__(self, prepared: Prepared, rows: NDArray[np.int64] | Sequence[int], options: TrainOptions) -> None:
+    def __init__(
+        self, prepared: Prepared, rows: NDArray[np.int64] | Sequence[int], options: TrainOptions
+    ) -> None:
         self.rows = np.asarray(rows, np.int64)
         self.options = options
         self._labels = _Labels(prepared)
@@ -120,18 +132,9 @@ class TrainLoader:
         options, crops = self.options, self._cache.get(rows)
         if options.augment == "none":
             return to_input(crops, options)
-        numbers = uniforms(options.seed, e, rows, augment.NUMBERS)
-        uniform = torch.from_numpy(numbers)
-        if options.augment == "poster":
-            images = augment.random_window(crops, options.input_size, numbers)
-            images = augment.jitter(images, uniform, strength=0.2, hue=0.02)
-        else:
-            images = augment.random_affine(crops, options.input_size, uniform)
-            images = augment.jitter(images, uniform, strength=0.35, hue=0.05, grey_share=0.15)
-            images = augment.tone(images, uniform)
-            images = augment.blur(images, uniform)
-            images = augment.erase(images, uniform)
-        return _laid_out(augment.normalise(images, grey=options.grey))
+        numbers = uniforms(options.seed, e, rows, NUMBERS)
+        seen = augment(crops, options.input_size, numbers, STRENGTHS[options.augment])
+        return normalise(seen, grey=options.grey)
 
 
 def eval_batches(
@@ -160,21 +163,39 @@ def to_input(images_rgb_u8: NDArray[np.uint8], options: TrainOptions) -> Tensor:
     """
     shape = images_rgb_u8.shape
     if len(shape) != 4 or shape[3] != 3 or shape[1] != shape[2] or images_rgb_u8.dtype != np.uint8:
-        raise ShapeError(f"images_rgb_u8: expected uint8 (n, side, side, 3), got {images_rgb_u8.dtype} {shape}")
-    seen = centre(images_rgb_u8, options.input_size)
-    return _laid_out(augment.normalise(augment.to_float(seen), grey=options.grey))
+        raise ShapeError(
+            f"images_rgb_u8: expected uint8 (n, side, side, 3), got {images_rgb_u8.dtype} {shape}"
+        )
+    return normalise(centre(images_rgb_u8, options.input_size), grey=options.grey)
 
 
-def _laid_out(images: Tensor) -> Tensor:
-    return images.contiguous(memory_format=torch.channels_last)
+def normalise(images_rgb_u8: NDArray[np.uint8], *, grey: bool) -> Tensor:
+    """Bytes to float: subtract ImageNet's mean, divide by its spread; ``grey`` first makes all channels the luminance.
+
+    Args:
+        images_rgb_u8: Shape ``(n, h, w, 3)``.
+        grey: Drop colour.
+
+    Returns:
+        Shape ``(n, 3, h, w)``, float32, channels last in memory.
+    """
+    images = torch.from_numpy(np.ascontiguousarray(images_rgb_u8)).float()
+    mean, std = 255 * torch.tensor(MEAN), 255 * torch.tensor(STD)
+    if grey:
+        images = (images @ torch.tensor(LUMINANCE, dtype=torch.float32)).unsqueeze(-1).expand_as(images)
+    return torch.addcmul(-mean / std, images, 1 / std).permute(0, 3, 1, 2)
 
 
 class _Labels:
     def __init__(self, prepared: Prepared) -> None:
         table = prepared.samples
-        self._targets = torch.from_numpy(table[["valence", "arousal"]].to_numpy(np.float32))
-        weights = table["weight"].to_numpy(np.float32) if "weight" in table else np.ones(len(table), np.float32)
-        self._weights = torch.from_numpy(weights.copy())
+        self._targets = torch.from_numpy(table[["valence", "arousal"]].to_numpy(np.float32, copy=True))
+        weights = (
+            table["weight"].to_numpy(np.float32, copy=True)
+            if "weight" in table
+            else np.ones(len(table), np.float32)
+        )
+        self._weights = torch.from_numpy(weights)
         self._name = prepared.folder
 
     def batch(self, rows: NDArray[np.int64], images: Tensor) -> Batch:

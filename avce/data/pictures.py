@@ -25,9 +25,13 @@ def decode_rgb(data: bytes, where: str) -> NDArray[np.uint8]:
     """
     size = picture_size(data)
     if size is None:
-        raise DataError(f"{where}: expected a jpg, png, bmp or webp picture, its {len(data):,} bytes are none; replace the file")
+        raise DataError(
+            f"{where}: expected a jpg, png, bmp or webp picture, its {len(data):,} bytes are none; replace the file"
+        )
     if size[0] * size[1] > MAX_PIXELS:
-        raise DataError(f"{where}: expected at most {MAX_PIXELS:,} pixels, the picture claims {size[0]:,} x {size[1]:,}")
+        raise DataError(
+            f"{where}: expected at most {MAX_PIXELS:,} pixels, the picture claims {size[0]:,} x {size[1]:,}"
+        )
     if _is_cut_short(data):
         raise DataError(f"{where}: the picture is cut short; copy the file again")
     try:
@@ -95,7 +99,12 @@ def _is_cut_short(data: bytes) -> bool:
 
 def encode_jpeg(picture_rgb_u8: NDArray[np.uint8]) -> bytes:
     """JPEG with full colour resolution."""
-    flags = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
+    flags = [
+        cv2.IMWRITE_JPEG_QUALITY,
+        JPEG_QUALITY,
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
+    ]
     done, data = cv2.imencode(".jpg", cv2.cvtColor(picture_rgb_u8, cv2.COLOR_RGB2BGR), flags)
     if not done:
         raise DataError(f"a crop of shape {picture_rgb_u8.shape} cannot be stored as JPEG")

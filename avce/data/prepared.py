@@ -58,9 +58,13 @@ class Prepared:
             card = json.loads((folder / CARD_FILE).read_text("utf-8"))
             samples = pd.read_parquet(folder / SAMPLES_FILE)
         except (OSError, ValueError, pa.ArrowException) as error:
-            raise DataError(f"{folder}: expected a prepared data set, it cannot be read ({error}); prepare it again") from error
+            raise DataError(
+                f"{folder}: expected a prepared data set, it cannot be read ({error}); prepare it again"
+            ) from error
         if not isinstance(card, dict) or card.get("format") != FORMAT:
-            raise DataError(f"{folder / CARD_FILE}: expected format {FORMAT}; prepare the data again with this version")
+            raise DataError(
+                f"{folder / CARD_FILE}: expected format {FORMAT}; prepare the data again with this version"
+            )
         for shard in card["shards"]:
             path = folder / CROPS_FOLDER / shard["file"]
             size = path.stat().st_size if path.is_file() else -1
@@ -86,7 +90,9 @@ class Prepared:
         shard, offset = self._places[row]
         if offset < 0:
             at = self.samples.iloc[row]
-            raise DataError(f"{self.folder}: row {row} ({at['image'] or at['video']}) has no face; use rows with face = True")
+            raise DataError(
+                f"{self.folder}: row {row} ({at['image'] or at['video']}) has no face; use rows with face = True"
+            )
         if shard not in self._shards:
             self._shards[shard] = Shard(self.folder / CROPS_FOLDER / self.card["shards"][shard]["file"])
         return self._shards[shard].jpeg(int(offset))
@@ -118,7 +124,9 @@ class Prepared:
             DataError: There are none; the text says which splits there are and what to do.
         """
         table = self.samples
-        usable = table["face"].to_numpy(bool) & np.isfinite(table[["valence", "arousal"]].to_numpy(np.float64)).all(axis=1)
+        usable = table["face"].to_numpy(bool) & np.isfinite(
+            table[["valence", "arousal"]].to_numpy(np.float64)
+        ).all(axis=1)
         found = np.flatnonzero(usable & (table["split"] == split.value).to_numpy(bool))
         if not len(found):
             counts = table["split"][usable].value_counts()

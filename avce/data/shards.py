@@ -67,7 +67,9 @@ class Shard:
         try:
             return pa.ipc.open_file(pa.memory_map(str(self.path)))
         except (pa.ArrowException, OSError) as error:
-            raise DataError(f"{self.path}: expected a shard of crops, it cannot be read ({error}); prepare the data again") from error
+            raise DataError(
+                f"{self.path}: expected a shard of crops, it cannot be read ({error}); prepare the data again"
+            ) from error
 
     def jpeg(self, row: int) -> bytes:
         """One crop's JPEG bytes."""
@@ -75,7 +77,9 @@ class Shard:
             batch = self._reader.get_batch(row // BATCH_ROWS)
             return bytes(batch.column(0)[row % BATCH_ROWS].as_py())
         except (pa.ArrowException, IndexError, OSError) as error:
-            raise DataError(f"{self.path}, crop {row}: cannot be read ({error}); prepare the data again") from error
+            raise DataError(
+                f"{self.path}, crop {row}: cannot be read ({error}); prepare the data again"
+            ) from error
 
 
 def file_hash(path: Path) -> str:

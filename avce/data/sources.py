@@ -89,9 +89,13 @@ class Source(ABC):
             except DataError:
                 raise
             except Exception as error:  # zlib, lzma, tarfile, zipfile and fsspec each raise their own
-                raise DataError(f"{self.where(key)}: damaged, it cannot be read ({error}); get the file again") from error
+                raise DataError(
+                    f"{self.where(key)}: damaged, it cannot be read ({error}); get the file again"
+                ) from error
         if len(data) > limit:
-            raise DataError(f"{self.where(key)}: expected at most {limit:,} bytes, there are more; remove the file")
+            raise DataError(
+                f"{self.where(key)}: expected at most {limit:,} bytes, there are more; remove the file"
+            )
         return data
 
     def where(self, key: str) -> str:
@@ -123,7 +127,9 @@ class Source(ABC):
 def is_junk(name: str) -> bool:
     """Files that systems leave in folders and archives."""
     parts = name.split("/")
-    return "__MACOSX" in parts or parts[-1].startswith((".", "~$")) or parts[-1] in {"Thumbs.db", "desktop.ini"}
+    return (
+        "__MACOSX" in parts or parts[-1].startswith((".", "~$")) or parts[-1] in {"Thumbs.db", "desktop.ini"}
+    )
 
 
 class FolderSource(Source):
@@ -232,7 +238,9 @@ def open_source(place: Path | str) -> Source:
     if path.is_dir():
         return FolderSource(path)
     if not path.is_file():
-        raise DataError(f"{path}: expected a folder, zip, tar, csv or parquet file; there is nothing of that name")
+        raise DataError(
+            f"{path}: expected a folder, zip, tar, csv or parquet file; there is nothing of that name"
+        )
     name = path.name.lower()
     if name.endswith((".csv", ".tsv", ".parquet")):
         return FolderSource(path.parent, focus=path.name)
@@ -240,7 +248,9 @@ def open_source(place: Path | str) -> Source:
         return TarSource(path)
     if name.endswith(".zip"):
         return ZipSource(path)
-    raise DataError(f"{path.name}: expected a folder, zip, tar, csv or parquet file, got a file ending in {path.suffix!r}")
+    raise DataError(
+        f"{path.name}: expected a folder, zip, tar, csv or parquet file, got a file ending in {path.suffix!r}"
+    )
 
 
 TAR_ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")

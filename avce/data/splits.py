@@ -18,7 +18,11 @@ def groups_of(table: pd.DataFrame) -> NDArray[np.int64]:
     """What must not be torn apart: the subject where known, else the video, else the single picture."""
     subject, video = table["subject"].astype("str").to_numpy(str), table["video"].astype("str").to_numpy(str)
     alone = np.char.add("picture ", np.arange(len(table)).astype(str))
-    name = np.where(subject != "", np.char.add("subject ", subject), np.where(video != "", np.char.add("video ", video), alone))
+    name = np.where(
+        subject != "",
+        np.char.add("subject ", subject),
+        np.where(video != "", np.char.add("video ", video), alone),
+    )
     return np.unique(name, return_inverse=True)[1].astype(np.int64)
 
 
@@ -51,7 +55,9 @@ def assign_splits(table: pd.DataFrame, *, val_share: float, test_share: float, s
         if have == {Split.TRAIN.value, Split.TEST.value} and val_share:
             rest = np.flatnonzero(chosen == Split.TRAIN.value)
             shares = {Split.TRAIN: 1 - val_share, Split.VAL: val_share}
-            chosen[rest] = _cut(table.iloc[rest], np.unique(groups[rest], return_inverse=True)[1], shares, seed)
+            chosen[rest] = _cut(
+                table.iloc[rest], np.unique(groups[rest], return_inverse=True)[1], shares, seed
+            )
     table["split"] = pd.array(chosen.tolist(), dtype="str")
     return table
 
@@ -69,7 +75,9 @@ def _fill(given: NDArray[np.str_], groups: NDArray[np.int64]) -> NDArray[np.str_
     return filled
 
 
-def _cut(table: pd.DataFrame, groups: NDArray[np.int64], shares: dict[Split, float], seed: int) -> NDArray[np.str_]:
+def _cut(
+    table: pd.DataFrame, groups: NDArray[np.int64], shares: dict[Split, float], seed: int
+) -> NDArray[np.str_]:
     parts = [split for split, share in shares.items() if share > 0]
     # with fewer groups than parts, training comes first, then validation
     parts = parts[: max(1, int(groups.max(initial=0)) + 1)]
@@ -78,7 +86,9 @@ def _cut(table: pd.DataFrame, groups: NDArray[np.int64], shares: dict[Split, flo
     return np.array([split.value for split in parts], dtype="<U5")[number]
 
 
-def _deal(table: pd.DataFrame, groups: NDArray[np.int64], shares: NDArray[np.float64], seed: int) -> NDArray[np.int64]:
+def _deal(
+    table: pd.DataFrame, groups: NDArray[np.int64], shares: NDArray[np.float64], seed: int
+) -> NDArray[np.int64]:
     """Deal whole groups to parts so that each part holds its share of every square of the plane.
 
     Greedy: big groups first, each to the part whose squared distance from its wanted histogram falls most.

@@ -40,7 +40,9 @@ def parse_csv(data: bytes, where: str, *, header: Sequence[str] | None = None) -
     first = text.lstrip("\n").split("\n", 1)[0]
     separator = max(",;\t", key=first.count)
     if first.count(separator) >= MAX_COLUMNS:
-        raise DataError(f"{where}: expected at most {MAX_COLUMNS} columns, got {first.count(separator) + 1:,}")
+        raise DataError(
+            f"{where}: expected at most {MAX_COLUMNS} columns, got {first.count(separator) + 1:,}"
+        )
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     rows: list[list[str]] = []
     numbers: list[int] = []
@@ -63,7 +65,12 @@ def parse_csv(data: bytes, where: str, *, header: Sequence[str] | None = None) -
     if names is None:
         raise DataError(f"{where}: expected a header line with column names, the file is empty")
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
-    table = pd.DataFrame({name: pd.Series(list(column), dtype="str").str.strip() for name, column in zip(names, columns, strict=True)})
+    table = pd.DataFrame(
+        {
+            name: pd.Series(list(column), dtype="str").str.strip()
+            for name, column in zip(names, columns, strict=True)
+        }
+    )
     table[ROW] = np.asarray(numbers, dtype=np.int64)
     return table
 
@@ -78,10 +85,14 @@ def decode_text(data: bytes, where: str) -> str:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         row = data[: error.start].count(b"\n") + 1
-        raise DataError(f"{where}, row {row}: expected UTF-8 text, byte {data[error.start]:#x} is none; save the file as UTF-8") from error
+        raise DataError(
+            f"{where}, row {row}: expected UTF-8 text, byte {data[error.start]:#x} is none; save the file as UTF-8"
+        ) from error
     if "\0" in text:
         row = text[: text.index("\0")].count("\n") + 1
-        raise DataError(f"{where}, row {row}: expected text, there is a NUL character; save the file as UTF-8")
+        raise DataError(
+            f"{where}, row {row}: expected text, there is a NUL character; save the file as UTF-8"
+        )
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -91,7 +102,9 @@ def _header(fields: list[str], where: str) -> list[str]:
         names[0] = "index"  # pandas writes its row numbers without a name
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice or "" in names:
-        raise DataError(f"{where}, row 1: expected one name per column, got {', '.join(map(repr, twice or ['']))} more than once or empty")
+        raise DataError(
+            f"{where}, row 1: expected one name per column, got {', '.join(map(repr, twice or ['']))} more than once or empty"
+        )
     return names
 
 
@@ -102,13 +115,21 @@ def _read_parquet(source: Source, key: str) -> pd.DataFrame:
     try:
         file = pq.ParquetFile(io.BytesIO(source.read(key)))
         if len(file.schema_arrow) > MAX_COLUMNS:
-            raise DataError(f"{source.where(key)}: expected at most {MAX_COLUMNS} columns, got {len(file.schema_arrow):,}")
-        plain = [field.name for field in file.schema_arrow if not pa.types.is_nested(field.type) and not pa.types.is_binary(field.type)]
+            raise DataError(
+                f"{source.where(key)}: expected at most {MAX_COLUMNS} columns, got {len(file.schema_arrow):,}"
+            )
+        plain = [
+            field.name
+            for field in file.schema_arrow
+            if not pa.types.is_nested(field.type) and not pa.types.is_binary(field.type)
+        ]
         arrow = file.read(columns=plain)
     except (pa.ArrowException, OSError, ValueError) as error:
         if isinstance(error, DataError):
             raise
-        raise DataError(f"{source.where(key)}: expected a parquet file, it cannot be read ({error})") from error
+        raise DataError(
+            f"{source.where(key)}: expected a parquet file, it cannot be read ({error})"
+        ) from error
     table = arrow.to_pandas()
     for name in table.columns:
         if not pd.api.types.is_numeric_dtype(table[name]):

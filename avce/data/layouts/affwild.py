@@ -32,7 +32,9 @@ def recognise(source: Source) -> Recognition | None:
     if not labels or {match["axis"].lower() for match in labels} != {"valence", "arousal"}:
         return None
     root = labels[0]["root"]
-    return Recognition(0.95, f"{len(labels)} files {root}annotations/…/valence|arousal/NNN.txt beside {root}videos/", root)
+    return Recognition(
+        0.95, f"{len(labels)} files {root}annotations/…/valence|arousal/NNN.txt beside {root}videos/", root
+    )
 
 
 def read(source: Source, options: PrepareOptions) -> LabelIndex:
@@ -44,7 +46,9 @@ def read(source: Source, options: PrepareOptions) -> LabelIndex:
     del options
     seen = recognise(source)
     if seen is None:
-        raise DataError(f"{source.title}: expected annotations/<part>/valence and arousal/*.txt (Aff-Wild), found none")
+        raise DataError(
+            f"{source.title}: expected annotations/<part>/valence and arousal/*.txt (Aff-Wild), found none"
+        )
     videos = {
         (match["part"], match["name"]): match[0]
         for match in match_names(source.names(), _VIDEOS)
@@ -58,12 +62,21 @@ def read(source: Source, options: PrepareOptions) -> LabelIndex:
     tables = []
     for key in sorted(files):
         if key not in videos:
-            notes.append(finding("warning", f"no video for the labels of {'/'.join(key)}", "Labels without pictures are left out.", files[key].values()))
+            notes.append(
+                finding(
+                    "warning",
+                    f"no video for the labels of {'/'.join(key)}",
+                    "Labels without pictures are left out.",
+                    files[key].values(),
+                )
+            )
             continue
         tables.append(_read_video(source, videos[key], key[0], files[key], unlike))
     unlabelled = sorted(path for key, path in videos.items() if key not in files)
     if unlabelled:
-        notes.append(finding("info", f"{len(unlabelled)} videos have no labels", "They are left out.", unlabelled))
+        notes.append(
+            finding("info", f"{len(unlabelled)} videos have no labels", "They are left out.", unlabelled)
+        )
     if unlike:
         notes.append(
             finding("warning", f"{len(unlike)} pairs of label files differ in length",
@@ -71,14 +84,20 @@ def read(source: Source, options: PrepareOptions) -> LabelIndex:
                     " all labels after them are shifted.", unlike)
         )  # fmt: skip
     if not tables:
-        raise DataError(f"{source.title}: none of the {len(files)} label files has a video of its name below {seen.root}videos/")
+        raise DataError(
+            f"{source.title}: none of the {len(files)} label files has a video of its name below {seen.root}videos/"
+        )
     return LabelIndex(pd.concat(tables, ignore_index=True), NAME, seen.reason, notes, source, pictures="full")
 
 
-def _read_video(source: Source, video: str, part: str, files: dict[str, str], unlike: list[str]) -> pd.DataFrame:
+def _read_video(
+    source: Source, video: str, part: str, files: dict[str, str], unlike: list[str]
+) -> pd.DataFrame:
     missing = {"valence", "arousal"} - set(files)
     if missing:
-        raise DataError(f"{source.title}: {next(iter(files.values()))}: expected its {missing.pop()} file too, there is none")
+        raise DataError(
+            f"{source.title}: {next(iter(files.values()))}: expected its {missing.pop()} file too, there is none"
+        )
     valence, arousal = (read_floats(source, files[axis]) for axis in ("valence", "arousal"))
     n = min(len(valence), len(arousal))
     if len(valence) != len(arousal):
@@ -103,5 +122,7 @@ def read_floats(source: Source, key: str) -> NDArray[np.float64]:
         except ValueError:
             values[row] = np.nan
         if not -1 <= values[row] <= 1:
-            raise DataError(f"{source.where(key)}, row {row + 1}: expected a number in [-1, 1], got {line[:40]!r}")
+            raise DataError(
+                f"{source.where(key)}, row {row + 1}: expected a number in [-1, 1], got {line[:40]!r}"
+            )
     return values

@@ -68,4 +68,6 @@ def match_names(names: Iterable[str], pattern: str) -> list[re.Match[str]]:
 
 def natural(name: str) -> list[object]:
     """Sort key under which 2 comes before 10."""
-    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", PurePosixPath(name).as_posix())]
+    return [
+        int(part) if part.isdigit() else part for part in re.split(r"(\d+)", PurePosixPath(name).as_posix())
+    ]

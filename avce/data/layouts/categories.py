@@ -40,8 +40,12 @@ def recognise(source: Source) -> Recognition | None:
     """A table with a picture and a category column, or at least two folders named after emotions."""
     for key in tables_of(source):
         header = header_of(source, key)
-        if any(name in header for name in CATEGORY_NAMES) and any(name in header for name in generic.IMAGE_NAMES):
-            return Recognition(0.5, f"{key} has the columns {', '.join(header[:8])}, without valence and arousal", key)
+        if any(name in header for name in CATEGORY_NAMES) and any(
+            name in header for name in generic.IMAGE_NAMES
+        ):
+            return Recognition(
+                0.5, f"{key} has the columns {', '.join(header[:8])}, without valence and arousal", key
+            )
     if source.focus is not None:
         return None
     folders = {_folder(name) for name in source.names() if name.lower().endswith(IMAGE_ENDINGS)}
@@ -102,7 +106,14 @@ def read(source: Source, options: PrepareOptions) -> LabelIndex:
                 " intensity, and must not be compared with published ones.",
                 [f"{name}: valence {labels[name][0]:g}, arousal {labels[name][1]:g}" for name in used])
     )  # fmt: skip
-    return LabelIndex(table, NAME, seen.reason, notes, source, extra={"weak_labels": {name: list(labels[name]) for name in used}})
+    return LabelIndex(
+        table,
+        NAME,
+        seen.reason,
+        notes,
+        source,
+        extra={"weak_labels": {name: list(labels[name]) for name in used}},
+    )
 
 
 def _from_csv(source: Source, key: str) -> pd.DataFrame:
@@ -114,6 +125,8 @@ def _from_csv(source: Source, key: str) -> pd.DataFrame:
 
 def _from_folders(source: Source) -> pd.DataFrame:
     images = [name for name in source.names() if name.lower().endswith(IMAGE_ENDINGS)]
-    split = [next((split_of(part) for part in PurePosixPath(name).parts if split_of(part)), "") for name in images]
+    split = [
+        next((split_of(part) for part in PurePosixPath(name).parts if split_of(part)), "") for name in images
+    ]
     category = [canonical(_folder(name)) for name in images]
     return make_table(len(images), image=images, category=category, split=split, **{ROW: 0})

@@ -18,7 +18,18 @@ from avce.options import PrepareOptions
 
 NAME = "generic"
 
-IMAGE_NAMES = ("image", "image_path", "path", "filename", "file", "file_name", "filepath", "img", "picture", "subdirectory_filepath")
+IMAGE_NAMES = (
+    "image",
+    "image_path",
+    "path",
+    "filename",
+    "file",
+    "file_name",
+    "filepath",
+    "img",
+    "picture",
+    "subdirectory_filepath",
+)
 VIDEO_NAMES = ("video", "video_path", "clip")
 FRAME_NAMES = ("frame", "frame_index", "frame_id")
 SUBJECT_NAMES = ("subject", "subject_id", "person", "actor", "identity", "participant", "speaker")
@@ -31,7 +42,11 @@ def recognise(source: Source) -> Recognition | None:
     """A table with a picture or video column and both labels."""
     for key in tables_of(source):
         header = header_of(source, key)
-        if _has(header, VALENCE_NAMES) and _has(header, AROUSAL_NAMES) and _has(header, IMAGE_NAMES + VIDEO_NAMES):
+        if (
+            _has(header, VALENCE_NAMES)
+            and _has(header, AROUSAL_NAMES)
+            and _has(header, IMAGE_NAMES + VIDEO_NAMES)
+        ):
             return Recognition(0.6, f"{key} has the columns {', '.join(header[:8])}", key)
     return None
 
@@ -50,10 +65,14 @@ def read(source: Source, options: PrepareOptions) -> LabelIndex:
     if seen is None:
         key = next(iter(tables_of(source)), None)
         got = f"{key} has {', '.join(header_of(source, key)) or 'no header'}" if key else "there is no table"
-        raise DataError(f"{source.title}: expected a csv or parquet file with the columns image, valence, arousal; {got}")
+        raise DataError(
+            f"{source.title}: expected a csv or parquet file with the columns image, valence, arousal; {got}"
+        )
     key = seen.root
     table, where = read_table(source, key), source.where(key)
-    valence, arousal = (numbers(table, str(find_column(table, names)), where) for names in (VALENCE_NAMES, AROUSAL_NAMES))
+    valence, arousal = (
+        numbers(table, str(find_column(table, names)), where) for names in (VALENCE_NAMES, AROUSAL_NAMES)
+    )
     notes: list[Finding] = []
     valence, arousal = to_unit(valence, arousal, options, where, table, notes)
     columns = read_pictures(source, key, table) | {"valence": valence, "arousal": arousal}
@@ -61,7 +80,12 @@ def read(source: Source, options: PrepareOptions) -> LabelIndex:
 
 
 def to_unit(
-    valence: np.ndarray, arousal: np.ndarray, options: PrepareOptions, where: str, table: pd.DataFrame, notes: list[Finding]
+    valence: np.ndarray,
+    arousal: np.ndarray,
+    options: PrepareOptions,
+    where: str,
+    table: pd.DataFrame,
+    notes: list[Finding],
 ) -> tuple[np.ndarray, np.ndarray]:
     """Labels in [-1, 1]; asks (by an error) when they are on a scale that is not certain."""
     if not len(valence):
@@ -74,7 +98,11 @@ def to_unit(
             raise scales.ScaleQuestion(
                 f"{where}, row {table[ROW].iloc[outside]}: expected valence and arousal in [-1, 1], got"
                 f" {valence[outside]:g} and {arousal[outside]:g}."
-                + (f" If the labels are on another scale, choose label_scale: {' or '.join(fits)}" if fits else ""),
+                + (
+                    f" If the labels are on another scale, choose label_scale: {' or '.join(fits)}"
+                    if fits
+                    else ""
+                ),
                 fits,
             )
         if len(valence) >= 50 and "0..1" in fits:
@@ -108,12 +136,16 @@ def read_pictures(source: Source, key: str, table: pd.DataFrame) -> dict[str, An
     elif video is not None:
         frame = find_column(table, FRAME_NAMES)
         if frame is None:
-            raise DataError(f"{where}: expected a column 'frame' beside {video!r}, got {', '.join(map(str, table.columns[:-1]))}")
+            raise DataError(
+                f"{where}: expected a column 'frame' beside {video!r}, got {', '.join(map(str, table.columns[:-1]))}"
+            )
         columns["video"] = resolve(source, key, table, video)
         frames = numbers(table, frame, where)
         bad = np.flatnonzero((frames < 0) | (frames != np.round(frames)) | (frames > 2**40))
         if len(bad):
-            raise DataError(f"{where}, row {table[ROW].iloc[bad[0]]}: expected a frame number from 0, got {frames[bad[0]]:g}")
+            raise DataError(
+                f"{where}, row {table[ROW].iloc[bad[0]]}: expected a frame number from 0, got {frames[bad[0]]:g}"
+            )
         columns["frame"] = frames.astype(np.int64)
     if (subject := find_column(table, SUBJECT_NAMES)) is not None:
         columns["subject"] = table[subject].astype("str")
@@ -135,7 +167,9 @@ def read_splits(table: pd.DataFrame, column: str, where: str) -> pd.Series[str]:
     unknown = [name for name, split in ours.items() if not split and name]
     if unknown:
         row = table[ROW].iloc[int(np.flatnonzero(given == unknown[0])[0])]
-        raise DataError(f"{where}, row {row}, column {column}: expected train, val, test or empty, got {unknown[0]!r}")
+        raise DataError(
+            f"{where}, row {row}, column {column}: expected train, val, test or empty, got {unknown[0]!r}"
+        )
     return given.map(ours)
 
 
