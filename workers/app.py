@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from celery import Celery
+from kombu.connection import Connection
 
 from workers.queues import QUEUE_OF_KIND, Queue
 from workers.settings import get_settings
@@ -53,6 +54,15 @@ def _make_app() -> Celery:
 
 
 app = _make_app()
+
+
+def connection() -> Connection:
+    """A new connection to the settings' broker; use as a context manager.
+
+    Not from Celery's pool: the pages live for weeks, and a pooled connection may have died since.
+    """
+    made: Connection = app.connection_for_write(get_settings().broker)
+    return made
 
 
 def task(kind: JobKind) -> Callable[[Callable[[str], None]], Callable[[str], None]]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
+from kombu.connection import Connection
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 from sqlalchemy import select, update
 from sqlalchemy.orm import aliased
 
-from workers.app import HIGHEST_STEP, app, task_name
+from workers.app import HIGHEST_STEP, app, connection, task_name
 from workers.states import JobKind, JobState
 from workers.store.session import reading, writing
 from workers.store.tables import Job, utc_now
@@ -25,11 +26,15 @@ def dispatch(job_ids: Iterable[str]) -> int:
     Returns:
         How many were sent; fewer than are ready when the broker does not answer.
     """
+    ready = _ready(list(job_ids))
+    if not ready:
+        return 0
     sent: list[str] = []
     try:
-        for job_id, kind, queue, priority in _ready(list(job_ids)):
-            send(job_id, kind, queue, priority)
-            sent.append(job_id)
+        with connection() as opened:
+            for job_id, kind, queue, priority in ready:
+                send(opened, job_id, kind, queue, priority)
+                sent.append(job_id)
     except BROKER_ERRORS as error:
         log.warning("the broker does not answer (%s); the sweep will send what is left", error)
     if sent:
@@ -38,9 +43,11 @@ def dispatch(job_ids: Iterable[str]) -> int:
     return len(sent)
 
 
-def send(job_id: str, kind: JobKind, queue: str, priority: int) -> None:
+def send(opened: Connection, job_id: str, kind: JobKind, queue: str, priority: int) -> None:
     """Send the message of one job. Redis serves low numbers first, people mean high ones."""
-    app.send_task(task_name(kind), args=[job_id], queue=queue, priority=HIGHEST_STEP - priority)
+    app.send_task(
+        task_name(kind), args=[job_id], queue=queue, priority=HIGHEST_STEP - priority, connection=opened
+    )
 
 
 def _ready(job_ids: list[str]) -> list[tuple[str, JobKind, str, int]]:

@@ -10,7 +10,7 @@ from kombu.exceptions import ChannelError
 from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
-from workers.app import app
+from workers.app import connection
 from workers.dispatch import BROKER_ERRORS, dispatch
 from workers.lifecycle import change, end_followers
 from workers.settings import get_settings
@@ -115,8 +115,8 @@ def _lost_messages() -> list[str]:
 
 def messages_in(queue: str) -> int:
     """How many messages the broker holds for a queue, over all priorities."""
-    with app.connection_for_read() as connection:
+    with connection() as opened:
         try:
-            return int(connection.default_channel.queue_declare(queue, passive=True).message_count)
+            return int(opened.default_channel.queue_declare(queue, passive=True).message_count)
         except ChannelError:  # Redis forgets empty lists
             return 0

@@ -37,7 +37,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Ids of the jobs whose message was sent, in order; nothing goes to a broker."""
     messages: list[str] = []
-    monkeypatch.setattr("workers.dispatch.send", lambda job_id, *_: messages.append(job_id))
+    monkeypatch.setattr("workers.dispatch.send", lambda _, job_id, *__: messages.append(job_id))
     return messages
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from workers.app import app
+from workers.app import connection
 from workers.client._door import door
 from workers.dispatch import BROKER_ERRORS
 from workers.records import WorkerRecord
@@ -56,8 +56,8 @@ def _database() -> str:
 
 def _broker() -> str:
     try:
-        with app.connection_for_read() as connection:
-            connection.ensure_connection(max_retries=1, interval_start=0, timeout=2)
+        with connection() as opened:
+            opened.ensure_connection(max_retries=1, interval_start=0, timeout=2)
     except BROKER_ERRORS as error:
         return f"does not answer at {get_settings().broker}: {error}"
     return "ok"

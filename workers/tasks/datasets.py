@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from avce.errors import DataError
 from avce.options import PrepareOptions, SynthOptions
 from workers.app import task
+from workers.errors import LeaseLostError, WorkerStoppingError
 from workers.lifecycle import Claim
 from workers.reporting import JobReporter
 from workers.settings import get_settings
@@ -43,13 +44,20 @@ def draw_dataset(job_id: str) -> None:
 
 @contextmanager
 def _scratch(held: Claim) -> Iterator[Path]:
-    """A folder for one attempt, gone afterwards: nothing half-imported remains."""
-    folder = get_settings().work_folder / f"{held.job_id}-{held.fence}"
+    """A folder for one job, gone when the job ends: nothing half-imported remains.
+
+    It stays where a worker only stops or is killed; the next attempt then goes on with the crops in it.
+    """
+    folder = get_settings().work_folder / f"import-{held.job_id}"
     folder.mkdir(parents=True, exist_ok=True)
     try:
         yield folder
-    finally:
+    except (WorkerStoppingError, LeaseLostError):
+        raise
+    except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _import(held: Claim, reporter: JobReporter) -> Outcome:
@@ -59,6 +67,7 @@ def _import(held: Claim, reporter: JobReporter) -> Outcome:
         source = dict(require_dataset(session, held["dataset_id"]).source)
     with _scratch(held) as folder:
         uploads = folder / "uploads"
+        shutil.rmtree(uploads, ignore_errors=True)
         try:
             path = gather(source, uploads)
             prepared = prepare(path, folder / "prepared", PrepareOptions.parse(held.options), reporter)
@@ -70,7 +79,6 @@ def _import(held: Claim, reporter: JobReporter) -> Outcome:
 
 def _draw(held: Claim, reporter: JobReporter) -> Outcome:
     from avce.data.prepare import prepare
-
     from avce.data.synthetic import synthesize
 
     options = SynthOptions.parse(held.options)
