@@ -27,7 +27,9 @@ class EfficientNetLite0(Encoder):
     def __init__(self, input_px: int = 224) -> None:
         super().__init__()
         self.net = EfficientNet.from_name("efficientnet-lite0", image_size=input_px)
-        del self.net._modules["_fc"]  # the classifier is not used; its weights would only fill checkpoints
+        self.net.register_module(
+            "_fc", None
+        )  # the classifier is not used; its weights would only fill checkpoints
 
     def forward_features(self, images: Tensor) -> Tensor:
         """Map before pooling, ``(B, 1280, 7, 7)`` at 224 px."""

@@ -35,7 +35,7 @@ def ccc(pred: Tensor, target: Tensor, weights: Tensor | None = None) -> Tensor:
 def agreement(
     pred: Tensor, target: Tensor, weights: Tensor | None, options: TrainOptions
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """The supervised loss: mse_weight (MSE_v + MSE_a) + pcc_weight (1 − PCC) + ccc_weight (1 − CCC).
+    """AVCE's supervised loss: mse_weight (MSE_v + MSE_a) + pcc_weight (1 − PCC) + ccc_weight (1 − CCC).
 
     PCC and CCC are the means over the two axes. Always computed in float32.
 
@@ -51,22 +51,42 @@ def agreement(
     Raises:
         ShapeError: Shapes that do not fit, or fewer than two samples.
     """
+    pred, target = _checked(pred, target)
+    error = mse(pred, target, weights).sum()
+    return _with_correlations(error, {"mse": error}, pred, target, weights, options=options)
+
+
+def rmse_agreement(
+    pred: Tensor, target: Tensor, weights: Tensor | None, options: TrainOptions
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """CAF's supervised loss: like :func:`agreement` with RMSE_v + RMSE_a in place of the squared errors."""
+    pred, target = _checked(pred, target)
+    squared = mse(pred, target, weights)
+    error, parts = (squared + EPS).sqrt().sum(), {"mse": squared.sum()}
+    return _with_correlations(error, parts, pred, target, weights, options=options)
+
+
+def _with_correlations(
+    error: Tensor,
+    parts: dict[str, Tensor],
+    pred: Tensor,
+    target: Tensor,
+    weights: Tensor | None,
+    *,
+    options: TrainOptions,
+) -> tuple[Tensor, dict[str, Tensor]]:
+    parts = {**parts, "pcc": pcc(pred, target, weights).mean(), "ccc": ccc(pred, target, weights).mean()}
+    loss = options.mse_weight * error
+    loss = loss + options.pcc_weight * (1 - parts["pcc"]) + options.ccc_weight * (1 - parts["ccc"])
+    return loss, parts
+
+
+def _checked(pred: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     if pred.shape != target.shape or pred.ndim != 2 or len(pred) < 2:
         raise ShapeError(
-            f"pred, target: expected one shape (B, 2) with B >= 2, got {tuple(pred.shape)}, {tuple(target.shape)}"
+            f"pred, target: expected one shape (B, 2), B >= 2, got {tuple(pred.shape)}, {tuple(target.shape)}"
         )
-    pred, target = pred.float(), target.float()
-    parts = {
-        "mse": mse(pred, target, weights).sum(),
-        "pcc": pcc(pred, target, weights).mean(),
-        "ccc": ccc(pred, target, weights).mean(),
-    }
-    loss = (
-        options.mse_weight * parts["mse"]
-        + options.pcc_weight * (1 - parts["pcc"])
-        + options.ccc_weight * (1 - parts["ccc"])
-    )
-    return loss, parts
+    return pred.float(), target.float()
 
 
 def _mean(values: Tensor, weights: Tensor | None) -> Tensor:

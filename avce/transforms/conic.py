@@ -1,0 +1,294 @@
+"""The views by convex solvers: ECOS on matrices built once, or one CVXPY problem per row.
+
+Nothing that a solver did not prove optimal is returned. A row counts as solved when ECOS's exit flag says "optimal" at
+tolerances far tighter than its defaults, and for the built-in views the optimality conditions are checked on the result
+besides (:func:`is_solved`). Other rows are tried again at tighter settings and from shifted scores, and then raise
+:class:`avce.errors.SolverError`.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any
+
+import cvxpy as cp
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.autograd import Function
+from torch.autograd.function import FunctionCtx
+
+from avce.errors import DomainError, OptionError, SolverError
+from avce.transforms import programs
+from avce.transforms.compile import compile_cvxpy
+from avce.transforms.cone import STATUS, Array, ConeProgram, Solutions
+from avce.transforms.programs import CvxpyProblem, Reduced
+from avce.transforms.views import VIEWS, Solver
+
+PROVEN = 1e-6
+"""A result that its optimality conditions prove to be this close passes with flag 10 (reduced accuracy) as well."""
+SUSPECT = 1e-5
+"""A result that they do not prove to be at least this close fails, whatever the flag says: the flag would be lying."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One way to try a row with ECOS.
+
+    Attributes:
+        gap: Absolute and relative tolerance of the duality gap.
+        shift: Added to all scores: another path for the solver, the same solution for shift-invariant views.
+        program: Cone program for n entries, where it differs from the view's first.
+        feasibility: Tolerance of the constraints.
+    """
+
+    gap: float
+    shift: float = 0.0
+    program: Callable[[int], ConeProgram] | None = None
+    feasibility: float = 1e-9
+
+    @property
+    def settings(self) -> dict[str, float]:
+        """Keyword arguments of ECOS."""
+        return {"abstol": self.gap, "reltol": self.gap, "feastol": self.feasibility, "max_iters": 200}
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """What a built-in view knows of its problem; see :mod:`avce.transforms.programs`."""
+
+    program: Callable[[int], ConeProgram]
+    reduce: Callable[[Array], Reduced]
+    error: Callable[[Array, Array], Array]
+    optimum: Callable[[Array, Array], tuple[Array, Array]]
+
+
+class ConicView:
+    """A view computed by a convex solver.
+
+    Args:
+        name: For error messages.
+        problem: The CVXPY problem for n entries.
+        attempts: Ways to try a row, in order.
+        known: What is known of a view on the simplex that ignores a shift of all scores. Without it (a user's own
+            problem) the solver's flag and multipliers are all there is, and masks are refused.
+    """
+
+    solvers: tuple[Solver, ...] = ("ecos", "cvxpy")
+
+    def __init__(
+        self,
+        name: str,
+        problem: Callable[[int], CvxpyProblem],
+        attempts: Sequence[Attempt],
+        known: Knowledge | None = None,
+    ) -> None:
+        self.name, self.attempts, self.known = name, tuple(attempts), known
+        self.problem = lru_cache(maxsize=32)(problem)
+        self.compiled = lru_cache(maxsize=32)(lambda n: compile_cvxpy(*self.problem(n), name=name))
+
+    def __call__(self, scores: Tensor, *, solver: Solver) -> Tensor:
+        """See :func:`avce.transforms.transform`; scores along the last axis."""
+        if solver not in self.solvers:
+            raise OptionError(f"solver: view {self.name!r} offers {', '.join(self.solvers)}, got {solver!r}")
+        flat = scores.reshape(-1, scores.shape[-1])
+        result: Tensor = _ConicFunction.apply(flat, self, solver)  # type: ignore[no-untyped-call]
+        return result.reshape(scores.shape)
+
+    def solve(self, z: Array, solver: Solver) -> Solutions:
+        """Solutions of all rows, with slack and multipliers for their gradients.
+
+        Args:
+            z: Scores, ``(B, n)``.
+            solver: ``ecos`` or ``cvxpy``.
+
+        Raises:
+            SolverError: A row that no attempt solved; names it and the last status.
+            DomainError: A ``nan``, a ``+inf``, or a mask where none is allowed.
+        """
+        masked = self._check(z)
+        if self.known is not None:
+            z = np.maximum(z - z.max(axis=1, keepdims=True), programs.SOFTMAX_FLOOR)
+        total, left = None, np.arange(len(z))
+        for attempt in self.attempts:
+            found = self._try(attempt, z[left], solver)
+            good = self._is_solved(found, z[left])
+            total = found if total is None else total.replaced(left[good], found.chosen(good))
+            bad_flags, left = found.flags[~good], left[~good]
+            if not len(left):
+                break
+        else:
+            status = STATUS.get(int(bad_flags[0]), f"flag {bad_flags[0]}")
+            if bad_flags[0] == 0:
+                status = "optimal, which its optimality conditions contradict"
+            raise SolverError(
+                f"{self.name} by {solver}: row {left[0]} of {len(z)} ended with status '{status}' after"
+                f" {len(self.attempts)} attempts, each at tighter settings ({len(left)} such rows); look at that"
+                " row's scores, or use solver='exact' where the view offers it"
+            )
+        return Solutions(np.where(masked, 0, total.p), total.slack, total.dual, total.flags)
+
+    def vjp(self, found: Solutions, z: Array, grad: Array) -> Array:
+        """Jᵀ g of each row by implicit differentiation, ``(B, n)``."""
+        if self.known is None:
+            return self.compiled(z.shape[1]).vjp(found.slack, found.dual, grad)
+        slack, dual = self.known.optimum(found.p, np.where(np.isneginf(z), -1e300, z))
+        return self.known.program(z.shape[1]).vjp(slack, dual, grad)
+
+    def _check(self, z: Array) -> NDArray[np.bool_]:
+        masked = np.isneginf(z)
+        undefined = np.isnan(z).any(axis=1) | np.isposinf(z).any(axis=1)
+        undefined |= masked.any(axis=1) if self.known is None else masked.all(axis=1)
+        if undefined.any():
+            masks = "" if self.known is None else " (or -inf for masked ones, at least one left)"
+            raise DomainError(
+                f"{self.name}: expected finite scores{masks}; row {int(np.flatnonzero(undefined)[0])} holds others"
+            )
+        return masked
+
+    def _is_solved(self, found: Solutions, z: Array) -> NDArray[np.bool_]:
+        if self.known is None:
+            return np.equal(found.flags, 0)
+        return is_solved(found.flags, self.known.error(found.p, z))
+
+    def _try(self, attempt: Attempt, z: Array, solver: Solver) -> Solutions:
+        n = z.shape[1]
+        if solver == "cvxpy":
+            found = _solve_rows(self.problem(n), z + attempt.shift, len(self.compiled(n).G), attempt.settings)
+        elif self.known is None:
+            return self.compiled(n).solve(z, **attempt.settings)
+        else:
+            found = _solve_reduced(attempt.program or self.known.program, self.known.reduce(z), attempt)
+        if self.known is None:
+            return found
+        p = np.maximum(found.p, 0)
+        p /= np.maximum(p.sum(axis=1, keepdims=True), np.finfo(float).tiny)
+        return Solutions(p, found.slack, found.dual, found.flags)
+
+
+def is_solved(flags: NDArray[np.int64], error: Array) -> NDArray[np.bool_]:
+    """Which rows count as solved, from ECOS's flag and the proven bound on the error."""
+    solved: NDArray[np.bool_] = ((flags == 0) & (error <= SUSPECT)) | ((flags == 10) & (error <= PROVEN))
+    return solved
+
+
+def _solve_reduced(program: Callable[[int], ConeProgram], reduced: Reduced, attempt: Attempt) -> Solutions:
+    """Solve rows of different sizes, each size with its own matrices; a row of one entry needs no solver."""
+    scores, sizes, restore = reduced
+    shares, flags = np.zeros_like(scores), np.zeros(len(scores), np.int64)
+    shares[sizes == 1, 0] = 1
+    for size in np.unique(sizes[sizes > 1]):
+        rows = np.flatnonzero(sizes == size)
+        found = program(int(size)).solve(scores[rows, :size] + attempt.shift, **attempt.settings)
+        shares[rows, :size], flags[rows] = found.p, found.flags
+    empty = np.zeros((len(scores), 0))
+    return Solutions(restore(shares), empty, empty, flags)
+
+
+def _solve_rows(problem: CvxpyProblem, z: Array, m: int, settings: dict[str, float]) -> Solutions:
+    """The poster's way: set the parameter, solve, next row."""
+    program, parameter, variable = problem
+    p, flags = np.zeros_like(z), np.full(len(z), -2, np.int64)
+    slack, dual = np.zeros((len(z), m)), np.zeros((len(z), m))
+    for row, scores in enumerate(z):
+        parameter.value = scores
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # "may be inaccurate" is read from the flag below
+                program.solve(solver=cp.ECOS, **settings)  # type: ignore[no-untyped-call]
+        except cp.error.SolverError:  # the flag stays: numerical problems
+            continue
+        raw: Any = program.solver_stats.extra_stats  # what ECOS itself returned
+        flags[row], slack[row], dual[row] = raw["info"]["exitFlag"], raw["s"], raw["z"]
+        if variable.value is not None:
+            p[row] = variable.value
+    return Solutions(p, slack, dual, flags)
+
+
+class _ConicFunction(Function):
+    """Solve on the CPU in float64; differentiate the solver's own optimality conditions."""
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, scores: Tensor, view: ConicView, solver: Solver) -> Tensor:
+        z = scores.detach().cpu().double().numpy()
+        found = view.solve(z, solver)
+        ctx.backwards = partial(view.vjp, found, z)  # type: ignore[attr-defined]
+        return torch.from_numpy(found.p).to(scores)
+
+    @staticmethod
+    def backward(ctx: FunctionCtx, *grads: Tensor) -> tuple[Tensor, None, None]:
+        moved = ctx.backwards(grads[0].detach().cpu().double().numpy())  # type: ignore[attr-defined]
+        return torch.from_numpy(moved).to(grads[0]), None, None
+
+
+BUILT_IN = {
+    "sparsemax": ConicView(
+        "sparsemax",
+        programs.sparsemax_problem,
+        [
+            Attempt(3e-12),
+            Attempt(1e-12, -5.0),
+            Attempt(3e-12, 2.0),
+            # ECOS cannot get closer on a few degenerate rows; these tolerances still give 1e-6
+            Attempt(1e-11),
+            Attempt(1e-11, -5.0),
+            Attempt(1e-11, 1.0),
+        ],
+        Knowledge(
+            programs.sparsemax_program,
+            programs.reduce_sparsemax,
+            programs.sparsemax_error,
+            programs.sparsemax_optimum,
+        ),
+    ),
+    "softmax": ConicView(
+        "softmax",
+        programs.softmax_problem,
+        [
+            Attempt(1e-9),
+            Attempt(1e-11, program=programs.entropy_program),
+            Attempt(1e-11, 3.0),
+            Attempt(1e-12, -3.0, programs.entropy_program),
+            Attempt(1e-12, 10.0),
+        ],
+        Knowledge(
+            programs.log_sum_exp_program,
+            programs.reduce_softmax,
+            programs.softmax_error,
+            programs.softmax_optimum,
+        ),
+    ),
+}
+"""The poster's two views."""
+
+
+def register_cvxpy_view(name: str, build: Callable[[int], CvxpyProblem]) -> None:
+    """Add a view written as a CVXPY problem; it can be trained with by its name at once.
+
+    ECOS solves it, on matrices compiled once per n (``solver="ecos"``) or through CVXPY row by row
+    (``solver="cvxpy"``); gradients come from implicit differentiation. Example, SparseMax with no share above .4::
+
+        def capped(n):
+            z, p = cp.Parameter(n), cp.Variable(n)
+            objective = cp.Maximize(z @ p - cp.sum_squares(p) / 2)
+            return cp.Problem(objective, [p >= 0, cp.sum(p) == 1, p <= 0.4]), z, p
+
+        register_cvxpy_view("capped", capped)
+
+    Args:
+        name: New name for :data:`avce.transforms.VIEWS`.
+        build: For n entries: the problem, its parameter z and its variable p. z may enter the objective linearly and
+            right-hand sides; p is declared without attributes (state ``p >= 0`` as a constraint).
+
+    Raises:
+        OptionError: The name is taken, or the problem is not of that kind.
+    """
+    if name in VIEWS:
+        raise OptionError(f"view: {name!r} is taken (there are {', '.join(VIEWS)}); choose another name")
+    view = ConicView(name, build, [Attempt(1e-9), Attempt(1e-10), Attempt(1e-8, feasibility=1e-8)])
+    view.compiled(4)
+    VIEWS[name] = view
