@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import charts
+from dashboard.components.explain import metric_row
 from dashboard.components.guard import need
 from dashboard.components.tables import Cell, Row, draw_table
 from dashboard.words import AROUSAL, VALENCE, number
@@ -24,7 +25,7 @@ SAMPLES_PER_ROW = 8
 
 
 def _figures(dataset: DatasetRecord) -> None:
-    facts = (
+    figures = (
         ("Samples", f"{dataset.n_samples:,}", "Pictures or frames with a face and labels that can be used."),
         (
             "Subjects",
@@ -35,8 +36,7 @@ def _figures(dataset: DatasetRecord) -> None:
         ("Validation", f"{dataset.n_val:,}", "Samples that choose the best epoch."),
         ("Test", f"{dataset.n_test:,}", "Samples kept for the final figures."),
     )
-    for column, (label, value, meaning) in zip(st.columns(len(facts)), facts, strict=True):
-        column.metric(label, value, help=meaning, border=True)
+    metric_row(figures)
     card = dataset.card
     facts = [
         f"Layout **{dataset.layout or 'unknown'}**"
@@ -71,7 +71,8 @@ def _findings(card: dict[str, Any]) -> None:
 
 def _spread(dataset: DatasetRecord) -> None:
     points = need(client.dataset_points, dataset.id)
-    left, right = st.columns([3, 2], gap="large")
+    with st.container(key="wide-spread"):
+        left, right = st.columns([3, 2], gap="large")
     with left:
         st.subheader("Where the labels lie", anchor=False, help=f"{VALENCE}  \n{AROUSAL}")
         st.plotly_chart(
@@ -145,11 +146,12 @@ def _samples(dataset_id: str) -> None:
     samples = need(client.dataset_samples, dataset_id, split=chosen, limit=2 * SAMPLES_PER_ROW, seed=seed)
     if not samples:
         st.caption("No samples in this split.")
-    for start in range(0, len(samples), SAMPLES_PER_ROW):
-        columns = st.columns(SAMPLES_PER_ROW, gap="small")
-        for column, sample in zip(columns, samples[start : start + SAMPLES_PER_ROW], strict=False):
-            with column:
-                _sample(sample)
+    with st.container(key="tiles-samples"):
+        for start in range(0, len(samples), SAMPLES_PER_ROW):
+            columns = st.columns(SAMPLES_PER_ROW, gap="small")
+            for column, sample in zip(columns, samples[start : start + SAMPLES_PER_ROW], strict=False):
+                with column:
+                    _sample(sample)
 
 
 def dataset_report(dataset: DatasetRecord) -> None:

@@ -99,28 +99,32 @@ def job_log(job: JobRecord) -> None:
     )
 
 
-def job_card(job: JobRecord, *, prefix: str, with_log: bool = True) -> None:
+def job_card(job: JobRecord, *, prefix: str, with_log: bool = True, with_link: bool = True) -> None:
     """One job: what, how far, how long, what went wrong, what can be done. Call it inside a fragment."""
-    name, icon = KINDS[job.kind]
+    icon = KINDS[job.kind][1]
     word, colour = STATES[job.state]
-    with st.container(border=True, key=f"{prefix}-job-{job.id}"):
+    wants_log = False
+    with st.container(border=True, key=f"{prefix}-job-{job.id}", gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"{icon} **{name}** · {job.title}")
+            st.markdown(f"{icon} **{job.title}**", width="content")
             st.badge(word, color=colour)  # type: ignore[arg-type]
             if job.attempts > 1:
                 st.badge(
-                    f"attempt {job.attempts}", color="gray", help="A worker was lost or the job was retried."
+                    f"attempt {job.attempts}", color="gray", help="A worker was lost, or the job was retried."
                 )
+            st.caption(_facts(job), width="content")
             st.space("stretch")
-            _result_link(job)
+            if with_log:
+                wants_log = st.toggle("Log", key=f"{prefix}.log.{job.id}")
+            if with_link:
+                _result_link(job)
             _actions(job, prefix=prefix)
         if job.state is JobState.RUNNING:
             stage = " · ".join(part for part in (job.stage, job.message) if part) or "starting"
             st.progress(min(1.0, max(0.0, job.progress)), text=f"{stage} — {job.progress:.0%}")
-        st.caption(_facts(job))
         if job.error:
             st.error(job.error, icon=":material/error:")
-        if with_log and st.toggle("Log", key=f"{prefix}.log.{job.id}"):
+        if wants_log:
             job_log(job)
 
 

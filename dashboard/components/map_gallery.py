@@ -11,13 +11,11 @@ from workers.records import MapRecord
 
 SCORES = {
     "gini": ("sparsity", "Gini index of the map: 0 is spread evenly, 1 is a single point."),
-    "sparsity": ("sparsity", "Gini index of the map: 0 is spread evenly, 1 is a single point."),
     "deletion": (
         "deletion",
-        "How fast the output changes as the map's strongest parts are hidden. Higher is more faithful.",
+        "How the output holds while the map's strongest parts are hidden; compare maps of one frame.",
     ),
-    "insertion": ("insertion", "How fast the output returns as the map's strongest parts are shown."),
-    "sanity": ("sanity", "Similarity to the map of a random network; low is good."),
+    "insertion": ("insertion", "How the output returns while the map's strongest parts are shown."),
 }
 PER_LINE = 6
 HEADS = {"R": "head R, which predicts", "H": "head H, which judges the attentive view"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import charts
+from dashboard.components.explain import metric_row
 from dashboard.components.frame import is_dark
 from dashboard.components.guard import need
 from dashboard.words import METRICS, number
@@ -16,16 +17,13 @@ RULES = {"mean_ccc": "highest mean of both CCCs on validation"}
 
 def _best(run: RunRecord) -> None:
     rule = RULES.get(str(run.options.get("best_rule", "mean_ccc")), "")
-    columns = st.columns(3)
-    columns[0].metric(
-        "Best epoch",
-        "–" if run.best_epoch is None else run.best_epoch,
-        help=f"Chosen by: {rule}.",
-        border=True,
-    )
-    for column, axis in zip(columns[1:], ("valence", "arousal"), strict=True):
-        value = run.best.get(f"val/ccc_{axis}", run.best.get(f"ccc_{axis}"))
-        column.metric(f"CCC {axis}, validation", number(value), help=METRICS["ccc"][1], border=True)
+    best = "–" if run.best_epoch is None else str(run.best_epoch)
+    figures = [("Best epoch", best, f"Chosen by: {rule}.")]
+    figures += [
+        (f"CCC {axis}, validation", number(run.best.get(f"ccc_{axis}")), METRICS["ccc"][1])
+        for axis in ("valence", "arousal")
+    ]
+    metric_row(figures)
 
 
 def run_curves(run: RunRecord) -> None:
@@ -35,7 +33,8 @@ def run_curves(run: RunRecord) -> None:
         st.info("The first curve points arrive with the first epoch.", icon=":material/hourglass_top:")
         return
     _best(run)
-    left, right = st.columns(2)
+    with st.container(key="wide-curves"):
+        left, right = st.columns(2)
     left.plotly_chart(
         charts.loss_curves(points, dark=is_dark()),
         key="run.loss",

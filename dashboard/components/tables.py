@@ -41,10 +41,16 @@ class Row:
 
 def table_html(heads: Sequence[tuple[str, str]], rows: Iterable[Row], *, caption: str = "") -> str:
     """A table from (title, hover) heads and rows; all text is escaped."""
-    head = "".join(f'<th scope="col" title="{escape(hover)}">{escape(title)}</th>' for title, hover in heads)
+    listed = list(rows)
+    words = [bool(listed) and cell.is_words for cell in (listed[0].cells if listed else ())]
+    words += [False] * (len(heads) - len(words))
+    head = "".join(
+        f'<th scope="col" class="{"words" if is_words else ""}" title="{escape(hover)}">{escape(title)}</th>'
+        for (title, hover), is_words in zip(heads, words, strict=False)
+    )
     body = "".join(
         f'<tr class="{"quiet" if row.is_quiet else ""}">{"".join(cell.html() for cell in row.cells)}</tr>'
-        for row in rows
+        for row in listed
     )
     top = f"<caption>{escape(caption)}</caption>" if caption else ""
     return (

@@ -85,17 +85,14 @@ def _numbers(tables: Mapping[str, pd.DataFrame], series: Mapping[str, charts.Ser
     draw_table(heads, rows)
 
 
-def _charts(
+def _curves(
     analysis_id: str, tables: Mapping[str, pd.DataFrame], series: Mapping[str, charts.Series]
 ) -> None:
-    """Charts that can be zoomed and saved; a click on a curve chooses the frame."""
-    together = pd.concat([table.assign(run_id=run_id) for run_id, table in tables.items()])
-    first = next(iter(tables.values()))
-    frame = st.session_state.get(frame_key(analysis_id), first["frame"].iloc[0])
-    playhead_ms = float(first.loc[first["frame"] == frame, "pts_ms"].iloc[0])
-    dark = is_dark()
+    """Curves that can be zoomed and saved; a click on one chooses the frame."""
     event = st.plotly_chart(
-        charts.trajectory_curves(together, series=series, playhead_ms=playhead_ms, dark=dark),
+        charts.trajectory_curves(
+            _together(tables), series=series, playhead_ms=_playhead_ms(analysis_id, tables), dark=is_dark()
+        ),
         key=f"video.chart.{analysis_id}",
         on_select="rerun",
         selection_mode="points",
@@ -103,12 +100,34 @@ def _charts(
         alt="Valence and arousal over time; gaps where there is no face",
     )
     _follow_click(analysis_id, event)
+
+
+def _path(analysis_id: str, tables: Mapping[str, pd.DataFrame], series: Mapping[str, charts.Series]) -> None:
     st.plotly_chart(
-        charts.circumplex_path(together, series=series, playhead_ms=playhead_ms, dark=dark),
+        charts.circumplex_path(
+            _together(tables),
+            series=series,
+            playhead_ms=_playhead_ms(analysis_id, tables),
+            dark=is_dark(),
+            height=560,
+        ),
         key=f"video.path.{analysis_id}",
         config=charts.CONFIG,
-        alt="Path of the expression on the circumplex",
+        alt="Path of the expression on the circumplex over the whole video",
     )
+
+
+def _together(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """The tables of all runs, one below the other."""
+    return pd.concat([table.assign(run_id=run_id) for run_id, table in tables.items()])
+
+
+def _playhead_ms(analysis_id: str, tables: Mapping[str, pd.DataFrame]) -> float:
+    """Time of the frame that the reader looks at."""
+    first = next(iter(tables.values()))
+    frame = st.session_state.get(frame_key(analysis_id))
+    rows = first.loc[first["frame"] == frame, "pts_ms"]
+    return float(rows.iloc[0] if len(rows) else first["pts_ms"].iloc[0])
 
 
 def _follow_click(analysis_id: str, event: Any) -> None:
@@ -154,9 +173,11 @@ def trajectory_view(analysis_id: str) -> None:
         )
     st.caption("Space plays, ← and → step by frame. Click a curve to go there.")
     _downloads(analysis)
-    curves, states, numbers = st.tabs(["Charts to zoom", "States of the frames", "Numbers"])
+    curves, path, states, numbers = st.tabs(["Charts to zoom", "Path", "States of the frames", "Numbers"])
     with curves:
-        _charts(analysis_id, tables, series)
+        _curves(analysis_id, tables, series)
+    with path:
+        _path(analysis_id, tables, series)
     with states:
         _states(next(iter(tables.values())))
     with numbers:

@@ -56,9 +56,7 @@ def _runs(runs: list[RunRecord]) -> list[str]:
 
     def name(run_id: str) -> str:
         run = by_id[run_id]
-        both = [
-            run.best.get(f"val/ccc_{axis}", run.best.get(f"ccc_{axis}")) for axis in ("valence", "arousal")
-        ]
+        both = [run.best.get(f"ccc_{axis}") for axis in ("valence", "arousal")]
         return f"{run.name} (CCC {number(both[0], 2)} / {number(both[1], 2)})"
 
     return st.multiselect(

@@ -121,7 +121,7 @@ def as_csv(evaluations: Sequence[EvaluationRecord]) -> str:
 def page() -> None:
     """Compare."""
     st.title("Compare", anchor=False)
-    st.markdown(" · ".join(f"**{title}**: {meaning}" for title, meaning in METRICS.values()))
+    st.caption(" · ".join(f"**{title}**: {meaning}" for title, meaning in METRICS.values()))
     done = [item for item in need(client.list_evaluations) if item.state is JobState.SUCCEEDED]
     if done:
         chosen = _choose(done)

@@ -6,11 +6,11 @@ import streamlit as st
 
 from dashboard.components.dataset_add import add_dataset
 from dashboard.components.dataset_report import dataset_report
+from dashboard.components.explain import explain_plane
 from dashboard.components.guard import need
 from dashboard.components.jobs import job_follow
 from dashboard.components.pick import pick
 from dashboard.navigation import link
-from dashboard.words import WHAT_THEY_ARE
 from workers import client
 from workers.records import DatasetRecord
 
@@ -42,7 +42,7 @@ def page() -> None:
     st.title("Data sets", anchor=False)
     datasets = need(client.list_datasets)
     if not datasets:
-        st.markdown(WHAT_THEY_ARE)
+        explain_plane()
         st.info("No data set yet. Upload one below, or let the generator draw faces.", icon=":material/info:")
     with st.expander("Add a data set", expanded=not datasets, icon=":material/add:"):
         add_dataset()

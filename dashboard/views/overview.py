@@ -5,11 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.components.demo import demo_button
+from dashboard.components.explain import explain_plane, metric_row
 from dashboard.components.guard import need
 from dashboard.components.jobs import ago, job_card
 from dashboard.components.tables import Cell, Row, draw_table
 from dashboard.navigation import link
-from dashboard.words import METRICS, WHAT_THEY_ARE, WHAT_THEY_ARE_NOT, number
+from dashboard.words import METRICS, number
 from workers import client
 from workers.records import EvaluationRecord
 from workers.states import JobState
@@ -43,7 +44,9 @@ def _welcome() -> None:
             "Valence and arousal for every frame, and nothing where there is no face.",
         ),
     )
-    for column, (page, title, text) in zip(st.columns(3), steps, strict=True):
+    with st.container(key="wide-steps"):
+        columns = st.columns(3)
+    for column, (page, title, text) in zip(columns, steps, strict=True):
         with column.container(border=True, height="stretch"):
             link(page, title)
             st.caption(text)
@@ -59,8 +62,7 @@ def _counters() -> int:
         ("Video analyses", len(analyses), "Videos seen through one or more runs."),
     )
     if any(count for _, count, _ in counts):
-        for column, (label, count, meaning) in zip(st.columns(4), counts, strict=True):
-            column.metric(label, count, help=meaning, border=True)
+        metric_row((label, str(count), meaning) for label, count, meaning in counts)
     return sum(count for _, count, _ in counts)
 
 
@@ -123,5 +125,4 @@ def page() -> None:
         st.subheader("Latest jobs", anchor=False)
         _recent_jobs()
     st.subheader("Valence and arousal in plain words", anchor=False)
-    st.markdown(WHAT_THEY_ARE)
-    st.caption(WHAT_THEY_ARE_NOT)
+    explain_plane()

@@ -27,7 +27,7 @@ def _live(run_id: str) -> None:
     def draw() -> None:
         run = need(client.get_run, run_id)
         job = need(client.get_job, run.job_id)
-        job_card(job, prefix="run")
+        job_card(job, prefix="run", with_link=False)
         run_curves(run)
         if was_live and not is_live(job):
             st.rerun()

@@ -130,7 +130,7 @@ def _run(session, dataset_id: str, method: str, level: float, state=JobState.SUC
     run = tables.Run(
         name=f"Seeded {method}", dataset_id=dataset_id, method=method, backbone=options.backbone.value,
         options=options.model_dump(mode="json"), best_epoch=9,
-        best={"val/ccc_valence": level, "val/ccc_arousal": level - 0.1},
+        best={"ccc_valence": level, "ccc_arousal": level - 0.1},
     )  # fmt: skip
     session.add(run)
     session.flush()
@@ -268,7 +268,7 @@ def _maps(session, analysis, runs, job) -> None:
                 session.add(
                     tables.ActivationMap(
                         job_id=job.id, analysis_id=analysis.id, run_id=run.id, checkpoint_id=point.id, frame=frame, track=1,
-                        axis=axis, head="R", scores={"gini": 0.6, "deletion": 0.4}, file=file.sha256, array_file=file.sha256,
+                        axis=axis, head="R", scores={"gini": 0.6, "deletion": 0.4, "insertion": 0.7}, file=file.sha256, array_file=file.sha256,
                     )
                 )  # fmt: skip
 
