@@ -10,7 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
-from typing import IO, BinaryIO, cast
+from typing import IO, BinaryIO, Self, cast
 
 from avce.data.sources import Source
 from avce.errors import DataError
@@ -207,7 +207,7 @@ class _Locked:
         with self._lock:
             return self._stream.read(size)
 
-    def __enter__(self) -> _Locked:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from avce.data.cutting import NO_FRAME
 from avce.data.decision import Decision
 from avce.data.findings import Finding, finding
 from avce.data.labels import place
@@ -147,7 +148,7 @@ def picture_findings(table: pd.DataFrame, decision: Decision) -> Iterator[Findin
 
 
 def _lost(table: pd.DataFrame, rows: NDArray[np.intp], reason: str) -> Finding:
-    if reason == "the video has no such frame":
+    if reason == NO_FRAME:
         return finding("warning", f"{len(rows)} labels lie beyond the end of their video",
                        "They are left out. If frames are missing from the middle, the labels after them are shifted.", stretches(table, rows))  # fmt: skip
     return finding("warning" if len(rows) < 0.5 * len(table) else "error", f"{len(rows)} pictures without a face",

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from avce.data.labels import BOX_COLUMNS, LabelIndex, place
+from avce.data.labels import BOX_COLUMNS, LabelIndex, from_video, place
 from avce.data.pictures import MAX_PICTURE_BYTES, brightness, decode_rgb, difference_hash
 from avce.errors import DataError, VideoError
 from avce.faces.crop import crop_face
@@ -19,6 +19,8 @@ from avce.video.read import read_frames
 
 Box = tuple[float, float, float, float]
 NO_BOX: Box = (np.nan, np.nan, np.nan, np.nan)
+NO_FRAME = "the video has no such frame"
+NO_FACE = "no face found"
 
 
 @dataclass(frozen=True)
@@ -44,18 +46,18 @@ class Recipe:
 class Seen:
     """What one row's picture showed; columns of ``samples``."""
 
-    face: bool
-    score: float
-    n_faces: int
-    x0: float
-    y0: float
-    x1: float
-    y1: float
-    width: int
-    height: int
-    brightness: float
-    hash: int
-    reason: str  # why there is no face, "" when there is one
+    face: bool = False
+    score: float = np.nan
+    n_faces: int = 0
+    x0: float = np.nan
+    y0: float = np.nan
+    x1: float = np.nan
+    y1: float = np.nan
+    width: int = 0
+    height: int = 0
+    brightness: float = np.nan
+    hash: int = 0
+    reason: str = ""  # why there is no face, "" when there is one
 
 
 @dataclass(frozen=True)
@@ -129,25 +131,25 @@ class Cutter:
         """
         row = start
         while row < stop:
-            if not self._video[row]:
-                yield self._cut_image(row)
-                row += 1
-                continue
             end = row + 1
-            while end < stop and self._video[end] == self._video[row]:
+            while end < stop and self._video[end] == self._video[row] and bool(self._image[end]) == bool(self._image[row]):
                 end += 1
-            yield from self._cut_video(row, end)
+            yield from (self._cut_images if self._image[row] else self._cut_video)(row, end)
             row = end
 
-    def _cut_image(self, row: int) -> Cut:
-        self.check()
-        key = self._image[row]
-        where = f"{self.index.source.title}: {place(self.index.table, row)}"
-        picture = decode_rgb(self.index.source.read(key, limit=MAX_PICTURE_BYTES), where)
-        return self._cut_picture(row, picture, None)
+    def _cut_images(self, start: int, stop: int) -> Iterator[Cut]:
+        previous: Box | None = None
+        for row in range(start, stop):
+            self.check()
+            cut = self._cut_picture(row, read_picture(self.index, row), previous)
+            # the pictures of a sequence follow one another; single pictures do not
+            previous = _box(cut.seen) if cut.seen.face and self._video[row] else None
+            yield cut
 
     def _cut_video(self, start: int, stop: int) -> Iterator[Cut]:
-        wanted = {int(self._frame[row]): row for row in range(start, stop)}
+        wanted: dict[int, list[int]] = {}
+        for row in range(start, stop):
+            wanted.setdefault(int(self._frame[row]), []).append(row)
         key, last = self._video[start], max(wanted)
         previous: Box | None = None
         done = set()
@@ -155,8 +157,7 @@ class Cutter:
             with self.index.source.local_path(key) as path:
                 for frame in read_frames(path):
                     self.check()
-                    row = wanted.get(frame.index)
-                    if row is not None:
+                    for row in wanted.get(frame.index, ()):
                         cut = self._cut_picture(row, frame.rgb_u8, previous)
                         previous = _box(cut.seen) if cut.seen.face else previous
                         done.add(row)
@@ -167,7 +168,7 @@ class Cutter:
             raise DataError(f"{self.index.source.where(key)}: {error}") from error
         for row in range(start, stop):
             if row not in done:
-                yield Cut(row, None, _unseen("the video has no such frame"))
+                yield Cut(row, None, Seen(reason=NO_FRAME))
 
     def _cut_picture(self, row: int, picture: NDArray[np.uint8], previous: Box | None) -> Cut:
         height, width = picture.shape[:2]
@@ -192,24 +193,33 @@ class Cutter:
         height, width = picture.shape[:2]
         if not self.recipe.finds_faces:
             return (0.0, 0.0, float(width), float(height)), np.nan, 1, 0.0, ""
-        given = self._given[row]
-        if np.isfinite(given).all():
-            x0, y0, x1, y1 = (float(edge) for edge in given)
-            if x0 < min(x1, width) and y0 < min(y1, height) and x1 > 0 and y1 > 0:
-                return (x0, y0, x1, y1), np.nan, 1, self.recipe.margin, ""
         faces = [face for face in self.detector.detect(picture) if face.score >= self.recipe.min_score]
-        face = choose_face(faces, previous)
+        given = self._given_box(row, width, height)
+        face = choose_face(faces, given or previous)
+        if given is not None and (face is None or overlap(face.box_xyxy_px, given) < 0.3):
+            return given, np.nan, 1, self.recipe.margin, ""
         if face is None:
-            return None, np.nan, 0, 0.0, "no face found"
-        return face.box_xyxy_px, face.score, len(faces), self.recipe.margin, ""
+            return None, np.nan, 0, 0.0, NO_FACE
+        return face.box_xyxy_px, face.score, len(faces) if given is None else 1, self.recipe.margin, ""
+
+    def _given_box(self, row: int, width: int, height: int) -> Box | None:
+        """The owners' box when it meets the picture: it says which face is meant, or where to cut if none is found."""
+        x0, y0, x1, y1 = (float(edge) for edge in self._given[row])
+        return (x0, y0, x1, y1) if 0 < x1 and 0 < y1 and x0 < min(x1, width) and y0 < min(y1, height) else None
 
 
 def _box(seen: Seen) -> Box:
     return seen.x0, seen.y0, seen.x1, seen.y1
 
 
-def _unseen(reason: str) -> Seen:
-    return Seen(False, np.nan, 0, *NO_BOX, 0, 0, np.nan, 0, reason)
+def read_picture(index: LabelIndex, row: int) -> NDArray[np.uint8]:
+    """The picture of a row that is not a frame of a video.
+
+    Raises:
+        DataError: It cannot be read; names file and row.
+    """
+    where = f"{index.source.title}: {place(index.table, row)}"
+    return decode_rgb(index.source.read(index.table["image"].iloc[row], limit=MAX_PICTURE_BYTES), where)
 
 
 def sorted_for_cutting(table: pd.DataFrame, positions: dict[str, int] | None) -> pd.DataFrame:
@@ -217,6 +227,6 @@ def sorted_for_cutting(table: pd.DataFrame, positions: dict[str, int] | None) ->
     if positions is not None:
         order = table["image"].where(table["image"] != "", table["video"]).map(positions)
         table = table.assign(order=order).sort_values(["order", "frame"], kind="stable").drop(columns="order")
-    elif (table["video"] != "").any():
+    elif from_video(table).any():
         table = table.sort_values(["video", "frame"], kind="stable")
     return table.reset_index(drop=True)

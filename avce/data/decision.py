@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from avce.data.labels import BOX_COLUMNS, LabelIndex, place
-from avce.data.pictures import MAX_PICTURE_BYTES, decode_rgb
+from avce.data.labels import BOX_COLUMNS, LabelIndex, from_video
+from avce.data.cutting import read_picture
 from avce.faces.detect import FaceDetector
 from avce.options import PrepareOptions
 
@@ -37,60 +37,74 @@ class Decision:
     is_sure: bool = True
 
 
+@dataclass(frozen=True)
+class _Sample:
+    n: int
+    covers: list[float]
+    """Share of the side that each found face takes."""
+    n_small: int
+    """Square pictures no larger than SMALL_PX."""
+
+    @property
+    def text(self) -> str:
+        found = f"in {len(self.covers)} of {self.n} sampled pictures the detector finds a face"
+        return found + (f", its box takes {np.median(self.covers):.0%} of the side (median)" if self.covers else "")
+
+    @property
+    def margin(self) -> float | None:
+        """The margin with which such crops would have been cut."""
+        return float(np.clip((1 / np.median(self.covers) - 1) / 2, 0.0, 2.0)) if self.covers else None
+
+    @property
+    def tight(self) -> float:
+        """Share of the found faces that fill their picture."""
+        return float(np.mean(np.asarray(self.covers) >= COVER)) if self.covers else 0.0
+
+
 def decide(index: LabelIndex, options: PrepareOptions, detector: FaceDetector) -> Decision:
     """Look at up to :data:`SAMPLE` pictures spread over the data set.
 
     Raises:
         DataError: A picture of the sample cannot be read.
     """
-    table = index.table
-    if (table["video"] != "").any():
-        return Decision(
-            True, options.margin, "faces are found in every frame, as the pictures are frames of videos"
-        )
-    if options.detect == "always":
-        return Decision(True, options.margin, "faces are found in every picture, as asked (detect = always)")
-    if options.detect == "auto" and np.isfinite(table[list(BOX_COLUMNS)].to_numpy(np.float64)).all():
-        return Decision(True, options.margin, "crops are cut around the owners' face boxes")
-    covers, squares, n = _look(index, detector, options.min_score)
-    margin = options.margin
-    if len(covers):
-        margin = float(np.clip((1 / np.median(covers) - 1) / 2, 0.0, 2.0))
-    seen = f"in {len(covers)} of {n} sampled pictures the detector finds a face"
-    if len(covers):
-        seen += f", its box takes {np.median(covers):.0%} of the side (median)"
+    if (forced := _forced(index, options)) is not None:
+        return Decision(finds_faces=True, margin=options.margin, text=forced)
+    seen = _look(index, detector, options.min_score)
+    margin = options.margin if seen.margin is None else seen.margin
     if options.detect == "never":
-        return Decision(False, margin, f"pictures are used whole, as asked (detect = never); {seen}")
-    tight = np.mean(np.asarray(covers) >= COVER) if covers else 0.0
-    if index.pictures == "crops" or (len(covers) >= n / 2 and tight > 0.5):
-        return Decision(
-            False,
-            margin,
-            f"pictures are used whole, they are face crops already: {seen}",
-            tight > 0.8 or tight == 0,
-        )
-    if len(covers) < n / 2 and squares == n:
-        return Decision(
-            False,
-            margin,
-            f"pictures are used whole, as they are small and square like face crops; but only {seen}",
-            False,
-        )
-    return Decision(True, options.margin, f"faces are found in every picture: {seen}", tight < 0.2)
+        why, is_sure = "pictures are used whole, as asked (detect = never)", True
+    elif index.pictures == "crops":
+        why, is_sure = "pictures are used whole, the owners give face crops", True
+    elif len(seen.covers) >= seen.n / 2 and seen.tight > 0.5:
+        why, is_sure = "pictures are used whole, they are face crops already", seen.tight > 0.8
+    elif len(seen.covers) < seen.n / 2 and seen.n_small == seen.n:
+        why, is_sure = "pictures are used whole, as they are small and square like face crops", False
+    else:
+        return Decision(True, options.margin, f"faces are found in every picture: {seen.text}", seen.tight < 0.2)  # noqa: FBT003
+    return Decision(finds_faces=False, margin=margin, text=f"{why}; {seen.text}", is_sure=is_sure)
 
 
-def _look(index: LabelIndex, detector: FaceDetector, min_score: float) -> tuple[list[float], int, int]:
-    """Share of the side that each found face takes, number of small square pictures, number of pictures."""
+def _forced(index: LabelIndex, options: PrepareOptions) -> str | None:
+    """Why faces must be found, where no look at the pictures is needed."""
+    if from_video(index.table).any():
+        return "faces are found in every frame, as the pictures are frames of videos"
+    if options.detect == "always":
+        return "faces are found in every picture, as asked (detect = always)"
+    boxes = index.table[list(BOX_COLUMNS)].to_numpy(np.float64)
+    if options.detect == "auto" and np.isfinite(boxes).all():
+        return "faces are found in every picture; the owners' boxes say which one is meant, or where to cut if none is found"
+    return None
+
+
+def _look(index: LabelIndex, detector: FaceDetector, min_score: float) -> _Sample:
     rows = np.unique(np.linspace(0, len(index.table) - 1, SAMPLE).round().astype(int))
-    covers, squares = [], 0
+    covers, n_small = [], 0
     for row in rows:
-        key = index.table["image"].iloc[row]
-        data = index.source.read(key, limit=MAX_PICTURE_BYTES)
-        picture = decode_rgb(data, f"{index.source.title}: {place(index.table, row)}")
+        picture = read_picture(index, int(row))
         height, width = picture.shape[:2]
-        squares += height == width <= SMALL_PX
+        n_small += height == width <= SMALL_PX
         faces = [face for face in detector.detect(picture) if face.score >= min_score]
         if faces:
             x0, y0, x1, y1 = max(faces, key=lambda face: face.score).box_xyxy_px
             covers.append(max(x1 - x0, y1 - y0) / max(height, width))
-    return covers, squares, len(rows)
+    return _Sample(len(rows), covers, n_small)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from avce.data.findings import Finding
 from avce.data.sources import Source
@@ -17,7 +18,8 @@ from avce.errors import DataError
 from avce.options import Split
 
 INDEX_COLUMNS = ("image", "video", "frame", "subject", "valence", "arousal", "split", "weak", "category")
-"""image: key in the source, "" for video rows · video: key, "" for pictures · frame: from 0, -1 for pictures ·
+"""image: key in the source, "" when the frame is to be read from a video · video: key of that video, or the name of
+the sequence that a picture belongs to, or "" · frame: from 0 within it, else -1 ·
 subject: "" unknown · valence, arousal in [-1, 1] · split: train, val, test or "" · weak: label comes from a
 category · category: "" when there is none."""
 
@@ -82,6 +84,11 @@ def make_table(n: int, **columns: Any) -> pd.DataFrame:
         table[name] = value if np.isscalar(value) else np.asarray(value)
     text = [name for name, value in empty.items() if isinstance(value, str)]
     return table.astype(dict.fromkeys(text, "str") | {"frame": np.int64, ROW: np.int64, "weak": bool})
+
+
+def from_video(table: pd.DataFrame) -> NDArray[np.bool_]:
+    """Rows whose picture is a frame of a video file."""
+    return (table["image"] == "").to_numpy(bool)
 
 
 def place(table: pd.DataFrame, row: int) -> str:

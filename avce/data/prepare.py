@@ -26,7 +26,7 @@ from avce.data import card as cards
 from avce.data.cutting import Cutter, Recipe, Seen, sorted_for_cutting
 from avce.data.decision import Decision, decide
 from avce.data.index import open_index
-from avce.data.labels import LabelIndex
+from avce.data.labels import LabelIndex, from_video
 from avce.data.pictures import encode_jpeg
 from avce.data.prepared import CARD_FILE, CROPS_FOLDER, FORMAT, SAMPLES_FILE, Prepared
 from avce.data.shards import file_hash, write_shard
@@ -151,7 +151,7 @@ class _Unit:
 
 def _units(table: pd.DataFrame) -> list[_Unit]:
     """Runs of about UNIT_ROWS rows; a video is never cut in two."""
-    video = table["video"].to_numpy(object)
+    video = table["video"].where(from_video(table), "").to_numpy(object)
     units, start = [], 0
     while start < len(table):
         stop = min(start + UNIT_ROWS, len(table))
@@ -297,5 +297,5 @@ class _Job:
 
 
 def _thinned(table: pd.DataFrame, n: int) -> pd.DataFrame:
-    """One frame in n of videos; pictures all stay."""
-    return table if n == 1 else table[(table["video"] == "") | (table["frame"] % n == 0)]
+    """One frame in n of videos; single pictures all stay."""
+    return table if n == 1 else table[table["frame"].lt(0) | (table["frame"] % n == 0)]

@@ -13,7 +13,7 @@ SCALES: dict[str, tuple[float, float]] = {
 """Ends of each scale; its middle is neutral."""
 
 
-class ScaleQuestion(DataError):
+class AmbiguousScaleError(DataError):
     """Labels lie outside [-1, 1] and more than one scale may be meant.
 
     Attributes:

@@ -40,7 +40,7 @@ class Source(ABC):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - a folder has nothing to release
         """Release what was opened."""
 
     @abstractmethod

@@ -76,7 +76,7 @@ def parse_csv(data: bytes, where: str, *, header: Sequence[str] | None = None) -
 
 
 def decode_text(data: bytes, where: str) -> str:
-    """UTF-8 text (a byte-order mark is dropped) with ``\\n`` line ends.
+    """UTF-8 text with line feeds as line ends; a byte-order mark is dropped.
 
     Raises:
         DataError: Another encoding, or NUL characters; the text names the row.

@@ -95,7 +95,7 @@ def to_unit(
     if wanted == "auto":
         if "-1..1" not in fits:
             outside = int(np.flatnonzero((np.abs(valence) > 1) | (np.abs(arousal) > 1))[0])
-            raise scales.ScaleQuestion(
+            raise scales.AmbiguousScaleError(
                 f"{where}, row {table[ROW].iloc[outside]}: expected valence and arousal in [-1, 1], got"
                 f" {valence[outside]:g} and {arousal[outside]:g}."
                 + (

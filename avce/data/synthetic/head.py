@@ -29,11 +29,13 @@ class Part:
         xyz: Shape ``(rows, columns, 3)``.
         uv: Place in the atlas in [0, 1], shape ``(rows, columns, 2)``.
         stiffness: 1 where the part follows the head, 0 where it follows the body; shape ``(rows, columns)``.
+        closed: Whether its far side is always hidden.
     """
 
     xyz: Grid
     uv: Grid
     stiffness: Grid
+    closed: bool = True
 
 
 def _angles() -> tuple[Grid, Grid]:
@@ -64,10 +66,10 @@ def _skull(identity: Identity) -> _Skull:
     azimuth, latitude = _angles()
     s, c = np.sin(latitude), np.clip(np.cos(latitude), 0, 1)
     y = 0.06 + np.where(s > 0, 1.1, 1.08 * identity.head_length) * s
-    below = _smooth((-0.02 - y) / 1.0)
-    taper = 1 - (0.44 + 0.05 * identity.feminine - 0.35 * (identity.jaw_width - 1)) * below
+    below = np.clip((0.06 - y) / 1.08, 0, 1) ** 2.6
+    taper = 1 - (0.43 + 0.06 * identity.feminine - 0.5 * (identity.jaw_width - 1)) * below
     width = 0.765 * identity.head_width * np.where(s > 0, c**0.82, c**0.5) * taper
-    front = 0.86 * np.where(s > 0, c**0.72, c**0.5) * (1 - 0.1 * below)
+    front = 0.86 * np.where(s > 0, c**0.72, c**0.34) * (1 - 0.06 * below)
     back = 1.0 * np.where(s > 0, c**0.75, c**0.9) * (1 - 0.35 * below)
     forward = np.cos(azimuth)
     depth = np.where(forward > 0, front * np.abs(forward) ** 0.85, -back * np.abs(forward) ** 0.85)
@@ -85,9 +87,9 @@ def _bump(x: Grid, y: Grid, cx: float, cy: float, sx: float, sy: float) -> Grid:
 def _nose(x: Grid, y: Grid, identity: Identity, marks: Landmarks) -> Grid:
     tip, half = marks.nose_y, marks.nose_half_width
     profile = np.interp(
-        y, [tip - 0.11, tip - 0.06, tip, tip + 0.08, 0.02, 0.16, 0.3], [0, 0.1, 0.27, 0.24, 0.1, 0.05, 0]
+        y, [tip - 0.11, tip - 0.06, tip, tip + 0.08, 0.02, 0.16, 0.3], [0, 0.09, 0.25, 0.22, 0.1, 0.05, 0]
     )
-    spread = np.interp(y, [tip, 0.1, 0.3], [0.095, 0.07, 0.12])
+    spread = np.interp(y, [tip, 0.1, 0.3], [0.115, 0.1, 0.16])
     nose = identity.nose_height * profile * np.exp(-((x / spread) ** 2))
     nose += 0.05 * _bump(x, y, 0, tip - 0.005, 0.09 * identity.nose_width, 0.07)
     for side in SIDES:
@@ -136,20 +138,32 @@ def _head(identity: Identity, marks: Landmarks) -> Part:
     return Part(xyz, FACE.uv(flat), np.ones(flat.shape[:2]))
 
 
-def _hairline(identity: Identity, azimuth: Grid) -> Grid:
-    """Height of the hair's lower edge at each azimuth."""
+_LINE_AT = (0, 0.55, 0.95, 1.15, 1.3, 1.42, 1.56, 1.85, 2.05, np.pi)
+"""Azimuths at which the hairline's height is given; the ears lie between 1.5 and 1.85."""
+
+
+def hairline(identity: Identity, azimuth: Grid) -> Grid:
+    """Height of the hair's lower edge at each azimuth, in the face's plane."""
     turn = np.abs(azimuth)
-    front = {Hair.FRINGE: 0.47, Hair.BUZZ: 0.76, Hair.BALD: 0.9}.get(identity.hair, 0.71) + identity.hairline
-    sides = {Hair.LONG: -0.3, Hair.FULL: -0.35, Hair.FRINGE: -0.12}.get(identity.hair, -0.02)
-    line = np.interp(
-        turn,
-        [0, 0.55, 0.95, 1.2, 1.35, 1.9, np.pi],
-        [front, front - 0.02, front - 0.17, 0.3, sides, -0.25, -0.7],
-    )
-    line += 0.03 * identity.parting * np.sin(2.3 * azimuth)
+    front = {Hair.FRINGE: 0.45, Hair.BUZZ: 0.74, Hair.BALD: 2.5}.get(identity.hair, 0.7) + identity.hairline
+    burns = {Hair.LONG: -0.1, Hair.FULL: 0.0, Hair.FRINGE: 0.0}.get(identity.hair, 0.1)
+    ears = -0.35 if identity.hair in {Hair.LONG, Hair.FULL} else 0.2
+    heights = (front, front - 0.02, front - 0.17, 0.3, burns, burns, ears, ears, -0.35, -0.6)
+    line = np.interp(turn, _LINE_AT, heights)
+    line += 0.03 * identity.parting * np.sin(2.3 * azimuth) + 0.012 * np.sin(17 * azimuth + 5 * identity.parting)
     if identity.hair is Hair.FRINGE:
-        line += 0.03 * np.sin(9 * azimuth + 4 * identity.parting) + 0.12 * identity.parting * azimuth
+        strands = 0.03 * np.sin(9 * azimuth + 4 * identity.parting) + 0.02 * np.sin(23 * azimuth)
+        line += strands + 0.12 * identity.parting * azimuth
     return line
+
+
+def _waves(identity: Identity, skull: _Skull, frequencies: tuple[int, ...], rng: np.random.Generator) -> Grid:
+    """A smooth random field on the skull, about within [-1, 1]."""
+    total = np.zeros_like(skull.azimuth)
+    for around in frequencies:
+        for down in (0, 0.7 * around, 1.4 * around):
+            total += rng.normal(0, 1) * np.sin(around * skull.azimuth + down * skull.latitude + rng.uniform(0, 6))
+    return np.clip(total / np.sqrt(3 * len(frequencies)), -1, 1)
 
 
 @lru_cache(maxsize=64)
@@ -158,18 +172,13 @@ def _hair(identity: Identity) -> Part | None:
     if identity.hair is Hair.BALD:
         return None
     skull = _skull(identity)
-    inside = skull.flat[..., 1] - _hairline(identity, skull.azimuth)
-    volume = {Hair.BUZZ: 0.025, Hair.SHORT: 0.1, Hair.FRINGE: 0.1, Hair.FULL: 0.17, Hair.LONG: 0.1}[
-        identity.hair
-    ]
+    inside = skull.flat[..., 1] - hairline(identity, skull.azimuth)
+    volumes = {Hair.BUZZ: 0.02, Hair.FULL: 0.16, Hair.CURLY: 0.2, Hair.FRINGE: 0.09, Hair.LONG: 0.09}
     rng = np.random.default_rng(identity.seed)
-    waves = sum(
-        rng.normal(0, 0.12) * np.sin(k * skull.azimuth + rng.uniform(0, 6) + m * skull.latitude)
-        for k in (1, 2, 3, 5, 8)
-        for m in (0, 2, 4)
-    )
-    thick = identity.hair_volume * volume * (1 + 0.35 * np.clip(waves, -1, 1))
-    over = thick * _smooth(inside / 0.28) - 0.1 * np.clip(-inside / 0.1, 0, 1) + 0.004
+    rough = (2, 5, 9, 14, 19) if identity.hair is Hair.CURLY else (1, 2, 3, 5, 8)
+    thick = identity.hair_volume * volumes.get(identity.hair, 0.1)
+    thick = thick * (1 + 0.4 * _waves(identity, skull, rough, rng))
+    over = thick * _smooth(inside / 0.3) - 0.1 * np.clip(-inside / 0.1, 0, 1) + 0.004
     xyz = skull.xyz * (1 + over)[..., None]
     xyz[..., 1] += 0.25 * over
     uv = HAIR.uv01(np.stack([0.5 + skull.azimuth / (2 * np.pi), 0.5 - skull.latitude / np.pi], -1))
@@ -182,22 +191,16 @@ def _curtain(identity: Identity) -> Part | None:
     if identity.hair is not Hair.LONG:
         return None
     rng = np.random.default_rng(identity.seed + 1)
-    down, around = np.meshgrid(np.linspace(0, 1, 24), np.linspace(1.2, 2 * np.pi - 1.2, 73), indexing="ij")
-    phase = rng.uniform(0, 6)
-    wave = 0.03 * np.sin(9 * around + 3 * down + phase) + 0.03 * np.sin(
-        5 * down * rng.uniform(0.5, 1.5) + phase
-    )
-    radius = (
-        0.86
-        * identity.head_width
-        * (1 + 0.1 * identity.hair_volume * np.sin(np.pi * np.clip(down * 1.2, 0, 1)) + wave)
-    )
-    length = rng.uniform(1.5, 2.3)
+    down, around = np.meshgrid(np.linspace(0, 1, 24), np.linspace(1.25, 2 * np.pi - 1.25, 73), indexing="ij")
+    phase, length = rng.uniform(0, 6), rng.uniform(0.9, 1.9)
+    wave = 0.025 * np.sin(13 * around + 3 * down + phase) + 0.03 * np.sin(5 * down * rng.uniform(0.5, 1.5) + phase)
+    swell = np.interp(down, [0, 0.3, 0.7, 1], [-0.09, 0.03, 0.09, 0.02])
+    radius = 0.84 * identity.head_width * (1 + identity.hair_volume * swell + wave * down)
     x = radius * np.sin(around)
-    z = 1.0 * radius * np.cos(around) - 0.12
-    y = 0.55 - length * down - 0.05 * np.sin(7 * around + phase) * down
+    z = radius * np.cos(around) - 0.12
+    y = 0.42 - length * down - 0.05 * np.sin(7 * around + phase) * down
     uv = HAIR.uv01(np.stack([around / (2 * np.pi), 0.25 + 0.7 * down], -1))
-    return Part(np.stack([x, y, z], -1), uv, 1 - 0.75 * _smooth(down))
+    return Part(np.stack([x, y, z], -1), uv, 1 - 0.75 * _smooth(down), closed=False)
 
 
 @lru_cache(maxsize=64)
@@ -220,19 +223,19 @@ def _body(identity: Identity) -> list[Part]:
     """Neck and shoulders."""
     around, down = np.meshgrid(np.linspace(-np.pi, np.pi, 49), np.linspace(0, 1, 25))
     girth = 0.43 * identity.head_width * (1.03 - 0.14 * identity.feminine)
-    flare = 1 + 0.9 * _smooth((down - 0.6) / 0.4)
+    flare = 1 + 0.35 * _smooth((down - 0.5) / 0.5)
     x, z = girth * flare * np.sin(around), 0.42 * flare * np.cos(around) - 0.2
-    y = -0.45 - 1.15 * down
+    y = -0.45 - 1.05 * down
     uv = NECK.uv01(np.stack([0.5 + around / (2 * np.pi), down], -1))
     neck = Part(np.stack([x, y, z], -1), uv, 1 - _smooth(down / 0.8))
 
     around, down = np.meshgrid(np.linspace(-np.pi, np.pi, 61), np.linspace(0, 1, 33))
     out = np.sin(down * np.pi / 2)
     sine, cosine = np.sin(around), np.cos(around)
-    x = (0.42 + 1.35 * out) * np.sign(sine) * np.abs(sine) ** 0.8
-    z = (0.4 + 0.4 * out) * np.sign(cosine) * np.abs(cosine) ** 0.8 - 0.25
-    slope = 0.5 * down**1.2 + 2.2 * np.clip(down - 0.72, 0, 1) ** 1.4
-    y = -1.33 - slope - 0.22 * np.clip(cosine, 0, 1) * (1 - 0.6 * down)
+    x = (0.38 + 1.25 * out) * np.sign(sine) * np.abs(sine) ** 0.8
+    z = (0.34 + 0.42 * out) * np.sign(cosine) * np.abs(cosine) ** 0.8 - 0.25
+    slope = 0.62 * down + 2.4 * np.clip(down - 0.7, 0, 1) ** 1.5
+    y = -1.13 - slope - 0.25 * np.clip(cosine, 0, 1) * (1 - 0.6 * down)
     uv = CLOTH.uv01(np.stack([0.5 + around / (2 * np.pi), down], -1))
     return [neck, Part(np.stack([x, y, z], -1), uv, np.zeros(x.shape))]
 

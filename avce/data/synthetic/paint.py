@@ -65,7 +65,7 @@ def _eyeball(atlas: Atlas, eye: Eye, identity: Identity, opening: Mask) -> None:
     tint(atlas, glint, (255, 255, 255), 0.95)
     corner = spot(eye.upper[0] + (np.sign(eye.centre[0]) * 0.012, -0.004), (0.016, 0.012))
     tint(atlas, corner, (200, 130, 120), 0.6)
-    polish(atlas, opening, 150)
+    polish(atlas, opening, 12)
 
 
 def _brow(atlas: Atlas, curve: Curve, half: np.ndarray, identity: Identity, rng: np.random.Generator) -> None:
@@ -95,7 +95,7 @@ def _mouth(atlas: Atlas, mouth: Mouth, identity: Identity) -> None:
     shade(atlas, fill(_ring(mouth.top, mouth.upper), blur=0.006), (0.86, 0.84, 0.84))
     emboss(atlas, fill(_ring(mouth.top, mouth.upper), blur=0.012), 2.0)
     emboss(atlas, fill(_ring(mouth.lower, mouth.bottom), blur=0.014), 3.0)
-    polish(atlas, fill(whole, blur=0.006), 165)
+    polish(atlas, fill(whole, blur=0.006), 120)
     if mouth.open > 0.008:
         _inside(atlas, mouth)
     line = (mouth.upper + mouth.lower) / 2 if mouth.open <= 0.02 else mouth.upper

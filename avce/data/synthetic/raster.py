@@ -66,6 +66,14 @@ def grid_triangles(rows: int, columns: int) -> NDArray[np.int32]:
     return np.concatenate([first, second]).astype(np.int32)
 
 
+def front_triangles(
+    triangles: NDArray[np.int32], normals: NDArray[np.float64], *, floor: float = -0.3
+) -> NDArray[np.int32]:
+    """Leave out the triangles whose three corners clearly face away from the camera."""
+    turned = normals[:, 2] > floor
+    return triangles[turned[triangles].any(1)]
+
+
 def grid_normals(xyz: NDArray[np.float64]) -> NDArray[np.float64]:
     """Unit normals of a grid whose rows run down and whose columns run to the right, seen from outside."""
     down = np.gradient(xyz, axis=0)

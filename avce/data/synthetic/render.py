@@ -16,7 +16,7 @@ from avce.data.synthetic.identity import Identity
 from avce.data.synthetic.landmarks import place
 from avce.data.synthetic.nuisance import Nuisance
 from avce.data.synthetic.paint import paint
-from avce.data.synthetic.raster import Camera, draw, grid_normals, grid_triangles
+from avce.data.synthetic.raster import Camera, draw, front_triangles, grid_normals, grid_triangles
 from avce.data.synthetic.skin import bare_atlas
 
 _PIVOT = np.array([0.0, -0.75, -0.25])
@@ -117,9 +117,12 @@ def render(
     for part in build(identity, marks):
         xyz = _moved(part.xyz, part.stiffness, turn)
         vertices.append(xyz.reshape(-1, 3))
-        normals.append(grid_normals(xyz).reshape(-1, 3))
+        facing = grid_normals(xyz).reshape(-1, 3)
+        normals.append(facing)
         uv.append(part.uv.reshape(-1, 2))
-        triangles.append(grid_triangles(*part.stiffness.shape) + np.int32(count))
+        seen = grid_triangles(*part.stiffness.shape)
+        seen = front_triangles(seen, facing) if part.closed else seen
+        triangles.append(seen + np.int32(count))
         count += part.stiffness.size
     k = _SUPERSAMPLE
     fine = Camera(

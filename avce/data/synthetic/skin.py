@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from avce.data.synthetic.atlas import CLOTH, EAR, FACE, HAIR, HEIGHT, NECK, WIDTH, Atlas, Region, shade, spot
+from avce.data.synthetic.atlas import CLOTH, EAR, FACE, HAIR, HEIGHT, NECK, WIDTH, Atlas, Mask, Region, shade, spot, tint
+from avce.data.synthetic.head import hairline
 from avce.data.synthetic.identity import Hair, Identity
 from avce.data.synthetic.landmarks import SIDES, eye_centre
 
@@ -43,8 +44,8 @@ def _face(atlas: Atlas, identity: Identity, rng: np.random.Generator) -> None:
         1 + strength * mottle[..., None] * np.array([0.7, 1.0, 1.1], np.float32) + 0.014 * pores[..., None]
     )
     _put(atlas, FACE, colour)
-    atlas.gloss[FACE.slices] = np.clip(105 + 18 * pores, 0, 255).astype(np.uint8)
-    atlas.relief[FACE.slices] = (0.1 + 0.16 * identity.age) * pores
+    atlas.gloss[FACE.slices] = np.clip(72 + 12 * pores, 0, 255).astype(np.uint8)
+    atlas.relief[FACE.slices] = (0.04 + 0.1 * identity.age) * pores
     _freckles(atlas, identity, rng)
     blush = (1.06, 0.9, 0.9)
     for side in SIDES:
@@ -53,9 +54,19 @@ def _face(atlas: Atlas, identity: Identity, rng: np.random.Generator) -> None:
         shade(atlas, spot(around + (0, 0.03), (0.2, 0.13)), (0.86, 0.8, 0.8))
         shade(atlas, spot(around - (0, 0.1), (0.12, 0.04)), (0.92 - 0.1 * identity.age,) * 3)
     shade(atlas, spot(np.array([0, -0.37]), (0.11, 0.09)), (1.04, 0.91, 0.9))
-    if identity.hair in {Hair.BALD, Hair.BUZZ}:
-        crown = spot(np.array([0, 1.25]), (0.9, 0.24))
-        shade(atlas, crown, (0.8, 0.81, 0.84))
+    _roots(atlas, identity, rng)
+
+
+def _roots(atlas: Atlas, identity: Identity, rng: np.random.Generator) -> None:
+    """Hair's colour fading into the skin, so that the hairline is no cut."""
+    x = FACE.x0 + np.arange(FACE.width) / FACE.scale
+    y = FACE.y1 - np.arange(FACE.height) / FACE.scale
+    along = np.abs(x) / (0.765 * identity.head_width)
+    azimuth = np.where(along < np.sin(0.9), np.arcsin(np.clip(along, 0, 0.99)), 0.9 + (along - np.sin(0.9)) / np.cos(0.9))
+    line = hairline(identity, azimuth * np.sign(x))
+    ragged = 0.02 * clouds(rng, (FACE.height, FACE.width), ((6, 1.2),))
+    cover = np.clip((y[:, None] - line + 0.045 + ragged) / 0.08, 0, 1).astype(np.float32)
+    tint(atlas, Mask(*FACE.slices, cover), identity.hair_colour, 0.7)
 
 
 def _freckles(atlas: Atlas, identity: Identity, rng: np.random.Generator) -> None:
@@ -69,14 +80,14 @@ def _freckles(atlas: Atlas, identity: Identity, rng: np.random.Generator) -> Non
 
 def _strands(atlas: Atlas, identity: Identity, rng: np.random.Generator) -> None:
     shape = (HAIR.height, HAIR.width)
-    if identity.hair is Hair.BUZZ:
-        grain = clouds(rng, shape, ((1.0, 1.0), (2, 2)))
+    if identity.hair in {Hair.BUZZ, Hair.CURLY}:
+        grain = clouds(rng, shape, ((1.0, 1.0), (2.5, 2.5)))
     else:
         grain = clouds(rng, shape, ((28, 0.8), (40, 2.0), (30, 6.0)))
     colour = np.array(identity.hair_colour, np.float32) * (1 + 0.2 * grain[..., None])
     _put(atlas, HAIR, colour)
     atlas.relief[HAIR.slices] = 0.9 * grain
-    atlas.gloss[HAIR.slices] = 60 if identity.hair is Hair.BUZZ else 125
+    atlas.gloss[HAIR.slices] = 30 if identity.hair is Hair.BUZZ else 80
 
 
 def _ear(atlas: Atlas, identity: Identity) -> None:
