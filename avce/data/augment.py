@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -76,16 +77,12 @@ def augment(pictures: Picture, side: int, numbers: Numbers, strength: Strength) 
     out = np.empty((len(pictures), side, side, 3), np.uint8)
     for picture, own, target in zip(pictures, numbers, out, strict=True):
         if strength.angle_deg or strength.scale != 1:
-            seen = cv2.warpAffine(
-                picture,
-                affine(own, picture.shape[0], side, strength),
-                (side, side),
-                borderMode=cv2.BORDER_REPLICATE,
-            )
+            map_ = affine(own, picture.shape[0], side, strength)
+            seen = _u8(cv2.warpAffine(picture, map_, (side, side), borderMode=cv2.BORDER_REPLICATE))
         else:
             seen = window(picture, side, own)
         if own[BLUR] < strength.blur:
-            seen = cv2.blur(seen, (3, 3) if own[BLUR] < strength.blur / 2 else (5, 5))
+            seen = _u8(cv2.blur(seen, (3, 3) if own[BLUR] < strength.blur / 2 else (5, 5)))
         target[:] = cv2.transform(seen, colour_map(seen, own, strength))
         if strength.tone:
             cv2.LUT(target, tone_table(own, strength.tone), dst=target)
@@ -99,7 +96,13 @@ def window(picture: Picture, side: int, own: Numbers) -> Picture:
     room = picture.shape[0] - side + 1
     left, top = int(own[LEFT] * room), int(own[TOP] * room)
     seen = picture[top : top + side, left : left + side]
-    return cv2.flip(seen, 1).astype(np.uint8, copy=False) if own[FLIP] < 0.5 else seen
+    return _u8(cv2.flip(seen, 1)) if own[FLIP] < 0.5 else seen
+
+
+def _u8(picture: Any) -> Picture:
+    """OpenCV gives back the kind of picture it was given; its types do not say so."""
+    same: Picture = picture
+    return same
 
 
 def affine(own: Numbers, size: int, side: int, strength: Strength) -> NDArray[np.float64]:

@@ -116,9 +116,9 @@ def picture_findings(table: pd.DataFrame, decision: Decision) -> Iterator[Findin
             f"Decided: {decision.text}. Set detect to always or never to choose.",
         )
     lost = np.flatnonzero(~table["face"].to_numpy(bool))
-    for reason in sorted(set(table["reason"].iloc[lost])):
-        rows = lost[(table["reason"].iloc[lost] == reason).to_numpy(bool)]
-        yield _lost(table, rows, reason)
+    reasons = table["reason"].to_numpy(object)[lost]
+    for reason in sorted(set(reasons)):
+        yield _lost(table, lost[reasons == reason], reason)
     if decision.finds_faces:
         several = np.flatnonzero(table["n_faces"].to_numpy() > 1)
         if len(several):

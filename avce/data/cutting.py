@@ -132,7 +132,11 @@ class Cutter:
         row = start
         while row < stop:
             end = row + 1
-            while end < stop and self._video[end] == self._video[row] and bool(self._image[end]) == bool(self._image[row]):
+            while (
+                end < stop
+                and self._video[end] == self._video[row]
+                and bool(self._image[end]) == bool(self._image[row])
+            ):
                 end += 1
             yield from (self._cut_images if self._image[row] else self._cut_video)(row, end)
             row = end
@@ -205,7 +209,9 @@ class Cutter:
     def _given_box(self, row: int, width: int, height: int) -> Box | None:
         """The owners' box when it meets the picture: it says which face is meant, or where to cut if none is found."""
         x0, y0, x1, y1 = (float(edge) for edge in self._given[row])
-        return (x0, y0, x1, y1) if 0 < x1 and 0 < y1 and x0 < min(x1, width) and y0 < min(y1, height) else None
+        return (
+            (x0, y0, x1, y1) if x1 > 0 and y1 > 0 and x0 < min(x1, width) and y0 < min(y1, height) else None
+        )
 
 
 def _box(seen: Seen) -> Box:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from avce.data.labels import BOX_COLUMNS, LabelIndex, from_video
 from avce.data.cutting import read_picture
+from avce.data.labels import BOX_COLUMNS, LabelIndex, from_video
 from avce.faces.detect import FaceDetector
 from avce.options import PrepareOptions
 
@@ -48,7 +48,9 @@ class _Sample:
     @property
     def text(self) -> str:
         found = f"in {len(self.covers)} of {self.n} sampled pictures the detector finds a face"
-        return found + (f", its box takes {np.median(self.covers):.0%} of the side (median)" if self.covers else "")
+        return found + (
+            f", its box takes {np.median(self.covers):.0%} of the side (median)" if self.covers else ""
+        )
 
     @property
     def margin(self) -> float | None:
@@ -80,7 +82,9 @@ def decide(index: LabelIndex, options: PrepareOptions, detector: FaceDetector) -
     elif len(seen.covers) < seen.n / 2 and seen.n_small == seen.n:
         why, is_sure = "pictures are used whole, as they are small and square like face crops", False
     else:
-        return Decision(True, options.margin, f"faces are found in every picture: {seen.text}", seen.tight < 0.2)  # noqa: FBT003
+        return Decision(
+            True, options.margin, f"faces are found in every picture: {seen.text}", seen.tight < 0.2
+        )
     return Decision(finds_faces=False, margin=margin, text=f"{why}; {seen.text}", is_sure=is_sure)
 
 

@@ -79,9 +79,11 @@ def make_table(n: int, **columns: Any) -> pd.DataFrame:
         "image": "", "video": "", "frame": -1, "subject": "", "valence": np.nan, "arousal": np.nan, "split": "",
         "weak": False, "category": "", **dict.fromkeys(BOX_COLUMNS, np.nan), "label_file": "", ROW: 0,
     }  # fmt: skip
-    table = pd.DataFrame(index=pd.RangeIndex(n))
-    for name, value in {**empty, **columns}.items():
-        table[name] = value if np.isscalar(value) else np.asarray(value)
+    filled = {
+        name: np.full(n, value) if isinstance(value, (str, int, float)) else np.asarray(value)
+        for name, value in {**empty, **columns}.items()
+    }
+    table = pd.DataFrame(filled, index=pd.RangeIndex(n))
     text = [name for name, value in empty.items() if isinstance(value, str)]
     return table.astype(dict.fromkeys(text, "str") | {"frame": np.int64, ROW: np.int64, "weak": bool})
 

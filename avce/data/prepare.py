@@ -152,7 +152,8 @@ class _Unit:
 def _units(table: pd.DataFrame) -> list[_Unit]:
     """Runs of about UNIT_ROWS rows; a video is never cut in two."""
     video = table["video"].where(from_video(table), "").to_numpy(object)
-    units, start = [], 0
+    units: list[_Unit] = []
+    start = 0
     while start < len(table):
         stop = min(start + UNIT_ROWS, len(table))
         while stop < len(table) and video[stop] and video[stop] == video[stop - 1]:
@@ -165,7 +166,7 @@ def _units(table: pd.DataFrame) -> list[_Unit]:
 class _Job:
     """One run of :func:`prepare` inside its partial folder."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - one caller, just above
         self,
         index: LabelIndex,
         options: PrepareOptions,

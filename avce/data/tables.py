@@ -130,7 +130,7 @@ def _read_parquet(source: Source, key: str) -> pd.DataFrame:
         raise DataError(
             f"{source.where(key)}: expected a parquet file, it cannot be read ({error})"
         ) from error
-    table = arrow.to_pandas()
+    table: pd.DataFrame = arrow.to_pandas()
     for name in table.columns:
         if not pd.api.types.is_numeric_dtype(table[name]):
             table[name] = table[name].astype("str").where(table[name].notna(), "")

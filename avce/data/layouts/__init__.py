@@ -5,11 +5,21 @@ A layout module has ``NAME``, ``recognise(source) -> Recognition | None`` and ``
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from avce.data.labels import LabelIndex
-from avce.data.layouts import affwild, categories, generic
+from avce.data.layouts import (
+    afew_va,
+    affectnet,
+    affectnet_npy,
+    affwild,
+    affwild2,
+    author_lists,
+    categories,
+    generic,
+    omg,
+)
 from avce.data.layouts.base import Recognition
 from avce.data.sources import Source
 from avce.errors import DataError
@@ -18,30 +28,25 @@ from avce.options import PrepareOptions
 __all__ = ["LAYOUTS", "Layout", "Recognition", "recognise"]
 
 
-class Layout(Protocol):
-    """What each module of this package offers."""
-
-    NAME: str
-
-    @staticmethod
-    def recognise(source: Source) -> Recognition | None:
-        """Whether a source has this layout, how sure, and why."""
-        ...
-
-    @staticmethod
-    def read(source: Source, options: PrepareOptions) -> LabelIndex:
-        """Labels of a source that has this layout."""
-        ...
-
-
-LAYOUTS: dict[str, Layout] = {module.NAME: module for module in (affwild, generic, categories)}  # type: ignore[misc]
-"""All layouts by name; where two are equally sure, the earlier one wins."""
-
-
 @dataclass(frozen=True)
-class _Scored:
-    layout: Layout
-    certainty: float
+class Layout:
+    """One form on disk.
+
+    Attributes:
+        name: As in ``PrepareOptions.layout``.
+        recognise: Whether a source has this layout, how sure, and why.
+        read: Labels of a source that has it.
+    """
+
+    name: str
+    recognise: Callable[[Source], Recognition | None]
+    read: Callable[[Source, PrepareOptions], LabelIndex]
+
+
+_MODULES = (affwild, affwild2, afew_va, affectnet, affectnet_npy, omg, author_lists, generic, categories)
+
+LAYOUTS = {module.NAME: Layout(module.NAME, module.recognise, module.read) for module in _MODULES}
+"""All layouts by name; where two are equally sure, the earlier one wins."""
 
 
 def recognise(source: Source) -> Layout:
@@ -58,4 +63,4 @@ def recognise(source: Source) -> Layout:
             f"{source.title}: no known layout. Expected one of {', '.join(LAYOUTS)}; the simplest is a csv with the columns"
             " image, valence, arousal (and subject, split) beside the pictures"
         )
-    return max(found, key=lambda item: item.certainty).layout
+    return max(found, key=lambda item: item[0])[1]

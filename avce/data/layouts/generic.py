@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from avce.data import scales
 from avce.data.findings import Finding, finding
-from avce.data.labels import LabelIndex, Resolver, make_table, split_of
+from avce.data.labels import LabelIndex, Resolver, make_table, parent_of, split_of
 from avce.data.layouts.base import Recognition, header_of, tables_of
+from avce.data.layouts.lists import split_by_name
 from avce.data.sources import Source
 from avce.data.tables import ROW, find_column, numbers, read_table
 from avce.errors import DataError
@@ -40,19 +42,25 @@ AROUSAL_NAMES = ("arousal", "a")
 
 def recognise(source: Source) -> Recognition | None:
     """A table with a picture or video column and both labels."""
-    for key in tables_of(source):
-        header = header_of(source, key)
-        if (
-            _has(header, VALENCE_NAMES)
-            and _has(header, AROUSAL_NAMES)
-            and _has(header, IMAGE_NAMES + VIDEO_NAMES)
-        ):
-            return Recognition(0.6, f"{key} has the columns {', '.join(header[:8])}", key)
-    return None
+    keys = _tables(source)
+    if not keys:
+        return None
+    header = header_of(source, keys[0])
+    return Recognition(0.6, f"{' and '.join(keys)} with the columns {', '.join(header[:8])}", keys[0])
 
 
-def _has(header: list[str], names: tuple[str, ...]) -> bool:
-    return any(name in header for name in names)
+def _tables(source: Source) -> list[str]:
+    """The table nearest the top; all of one folder when their names say train, val or test."""
+    found = [key for key in tables_of(source) if _is_labels(header_of(source, key))]
+    parts = [key for key in found if split_by_name(key) and parent_of(key) == parent_of(found[0])]
+    return parts if len(parts) > 1 else found[:1]
+
+
+def _is_labels(header: list[str]) -> bool:
+    return all(
+        any(name in header for name in names)
+        for names in (VALENCE_NAMES, AROUSAL_NAMES, IMAGE_NAMES + VIDEO_NAMES)
+    )
 
 
 def read(source: Source, options: PrepareOptions) -> LabelIndex:
@@ -68,57 +76,66 @@ def read(source: Source, options: PrepareOptions) -> LabelIndex:
         raise DataError(
             f"{source.title}: expected a csv or parquet file with the columns image, valence, arousal; {got}"
         )
-    key = seen.root
-    table, where = read_table(source, key), source.where(key)
-    valence, arousal = (
-        numbers(table, str(find_column(table, names)), where) for names in (VALENCE_NAMES, AROUSAL_NAMES)
-    )
     notes: list[Finding] = []
-    valence, arousal = to_unit(valence, arousal, options, where, table, notes)
-    columns = read_pictures(source, key, table) | {"valence": valence, "arousal": arousal}
-    return LabelIndex(make_table(len(table), **columns), NAME, seen.reason, notes, source)
+    keys = _tables(source)
+    tables = [_read_table(source, key, options, notes) for key in keys]
+    if len(keys) > 1:
+        tables = [
+            table.assign(split=table["split"].mask(table["split"] == "", split_by_name(key)))
+            for key, table in zip(keys, tables, strict=True)
+        ]
+    others = [key for key in tables_of(source) if _is_labels(header_of(source, key)) and key not in keys]
+    if others:
+        why = f"Only {keys[0]} was read. To use several, put them in one folder and name them train, val and test."
+        notes.append(finding("warning", f"{len(others)} more tables with labels", why, others))
+    return LabelIndex(pd.concat(tables, ignore_index=True), NAME, seen.reason, notes, source)
 
 
-def to_unit(
-    valence: np.ndarray,
-    arousal: np.ndarray,
-    options: PrepareOptions,
-    where: str,
-    table: pd.DataFrame,
-    notes: list[Finding],
-) -> tuple[np.ndarray, np.ndarray]:
-    """Labels in [-1, 1]; asks (by an error) when they are on a scale that is not certain."""
-    if not len(valence):
+def _read_table(source: Source, key: str, options: PrepareOptions, notes: list[Finding]) -> pd.DataFrame:
+    table = read_table(source, key)
+    valence, arousal = read_labels(table, source.where(key), options, notes)
+    return make_table(len(table), **read_pictures(source, key, table), valence=valence, arousal=arousal)
+
+
+def read_labels(
+    table: pd.DataFrame, where: str, options: PrepareOptions, notes: list[Finding]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Valence and arousal in [-1, 1].
+
+    Raises:
+        DataError: No rows, a label that is no number, or outside the chosen scale.
+        AmbiguousScaleError: Outside [-1, 1], and no scale was chosen.
+    """
+    if table.empty:
         raise DataError(f"{where}: expected at least one row of labels, there is none")
-    fits = scales.candidates(valence, arousal)
-    wanted = options.label_scale
-    if wanted == "auto":
-        if "-1..1" not in fits:
-            outside = int(np.flatnonzero((np.abs(valence) > 1) | (np.abs(arousal) > 1))[0])
-            raise scales.AmbiguousScaleError(
-                f"{where}, row {table[ROW].iloc[outside]}: expected valence and arousal in [-1, 1], got"
-                f" {valence[outside]:g} and {arousal[outside]:g}."
-                + (
-                    f" If the labels are on another scale, choose label_scale: {' or '.join(fits)}"
-                    if fits
-                    else ""
-                ),
-                fits,
-            )
-        if len(valence) >= 50 and "0..1" in fits:
-            notes.append(
-                finding("warning", "no label is negative",
-                        "Labels were read as -1…1. If they are on 0…1, choose label_scale 0..1: otherwise neutral faces count as pleasant and excited.")
-            )  # fmt: skip
-        return valence, arousal
-    low, high = scales.SCALES[wanted]
-    bad = np.flatnonzero((valence < low) | (valence > high) | (arousal < low) | (arousal > high))
-    if len(bad):
-        raise DataError(
-            f"{where}, row {table[ROW].iloc[bad[0]]}: expected labels on the chosen scale {wanted}, got"
-            f" {valence[bad[0]]:g} and {arousal[bad[0]]:g}"
+    names = (str(find_column(table, names)) for names in (VALENCE_NAMES, AROUSAL_NAMES))
+    valence, arousal = (numbers(table, name, where) for name in names)
+    scale = "-1..1" if options.label_scale == "auto" else options.label_scale
+    low, high = scales.SCALES[scale]
+    outside = np.flatnonzero((np.minimum(valence, arousal) < low) | (np.maximum(valence, arousal) > high))
+    if len(outside):
+        row = outside[0]
+        text = (
+            f"{where}, row {table[ROW].iloc[row]}: expected valence and arousal in [{low:g}, {high:g}], got"
+            f" {valence[row]:g} and {arousal[row]:g}"
+            + (f"; {len(outside):,} such rows" if len(outside) > 1 else "")
         )
-    return scales.to_unit(valence, wanted), scales.to_unit(arousal, wanted)
+        if options.label_scale != "auto":
+            raise DataError(f"{text}. The chosen label_scale {scale} does not fit")
+        fits = scales.candidates(valence, arousal)
+        hint = (
+            f"If the labels are on another scale, choose label_scale: {' or '.join(fits)}"
+            if fits
+            else "Correct them"
+        )
+        raise scales.AmbiguousScaleError(f"{text}. {hint}", fits)
+    if options.label_scale == "auto" and len(table) >= 50 and min(valence.min(), arousal.min()) >= 0:
+        why = (
+            "Labels were read as -1…1. If they are on 0…1, choose label_scale 0..1: otherwise neutral faces count as"
+            " pleasant and excited."
+        )
+        notes.append(finding("warning", "no label is negative", why))
+    return scales.to_unit(valence, scale), scales.to_unit(arousal, scale)
 
 
 def read_pictures(source: Source, key: str, table: pd.DataFrame) -> dict[str, Any]:
@@ -128,7 +145,6 @@ def read_pictures(source: Source, key: str, table: pd.DataFrame) -> dict[str, An
         DataError: A picture or video is not there, a frame is no whole number, a split has an unknown name.
     """
     where = source.where(key)
-    n = len(table)
     image, video = find_column(table, IMAGE_NAMES), find_column(table, VIDEO_NAMES)
     columns: dict[str, Any] = {"label_file": key, ROW: table[ROW]}
     if image is not None:
@@ -151,8 +167,6 @@ def read_pictures(source: Source, key: str, table: pd.DataFrame) -> dict[str, An
         columns["subject"] = table[subject].astype("str")
     if (split := find_column(table, SPLIT_NAMES)) is not None:
         columns["split"] = read_splits(table, split, where)
-    elif n == 0:
-        columns["split"] = ""
     return columns
 
 

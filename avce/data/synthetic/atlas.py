@@ -30,10 +30,10 @@ class Region:
         return slice(self.top, self.top + self.height), slice(self.left, self.left + self.width)
 
     def uv01(self, at: NDArray[np.float64]) -> NDArray[np.float64]:
-        """From [0, 1] within the region to [0, 1] of the atlas; stays a pixel and a half off the border."""
+        """From [0, 1] within the region to pixels of the atlas; stays a pixel and a half off the border."""
         size = np.array([self.width - 3, self.height - 3])
         corner = np.array([self.left + 1.5, self.top + 1.5])
-        return (corner + np.clip(at, 0, 1) * size) / (WIDTH, HEIGHT)
+        return np.asarray(corner + np.clip(at, 0, 1) * size)
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,8 @@ class Plane(Region):
         return (points - (self.x0, self.y1)) * (self.scale, -self.scale)
 
     def uv(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Points of the plane as places in the atlas."""
-        inside = np.clip(self.pixels(points), 1.5, (self.width - 1.5, self.height - 1.5))
-        return inside / (WIDTH, HEIGHT)
+        """Points of the plane as pixels of the atlas."""
+        return np.clip(self.pixels(points), 1.5, (self.width - 1.5, self.height - 1.5))
 
 
 FACE = Plane(0, 0, 512, 512)

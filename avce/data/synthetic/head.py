@@ -27,7 +27,7 @@ class Part:
 
     Attributes:
         xyz: Shape ``(rows, columns, 3)``.
-        uv: Place in the atlas in [0, 1], shape ``(rows, columns, 2)``.
+        uv: Place in the atlas in its pixels, shape ``(rows, columns, 2)``.
         stiffness: 1 where the part follows the head, 0 where it follows the body; shape ``(rows, columns)``.
         closed: Whether its far side is always hidden.
     """
@@ -150,7 +150,9 @@ def hairline(identity: Identity, azimuth: Grid) -> Grid:
     ears = -0.35 if identity.hair in {Hair.LONG, Hair.FULL} else 0.2
     heights = (front, front - 0.02, front - 0.17, 0.3, burns, burns, ears, ears, -0.35, -0.6)
     line = np.interp(turn, _LINE_AT, heights)
-    line += 0.03 * identity.parting * np.sin(2.3 * azimuth) + 0.012 * np.sin(17 * azimuth + 5 * identity.parting)
+    line += 0.03 * identity.parting * np.sin(2.3 * azimuth) + 0.012 * np.sin(
+        17 * azimuth + 5 * identity.parting
+    )
     if identity.hair is Hair.FRINGE:
         strands = 0.03 * np.sin(9 * azimuth + 4 * identity.parting) + 0.02 * np.sin(23 * azimuth)
         line += strands + 0.12 * identity.parting * azimuth
@@ -162,7 +164,9 @@ def _waves(identity: Identity, skull: _Skull, frequencies: tuple[int, ...], rng:
     total = np.zeros_like(skull.azimuth)
     for around in frequencies:
         for down in (0, 0.7 * around, 1.4 * around):
-            total += rng.normal(0, 1) * np.sin(around * skull.azimuth + down * skull.latitude + rng.uniform(0, 6))
+            total += rng.normal(0, 1) * np.sin(
+                around * skull.azimuth + down * skull.latitude + rng.uniform(0, 6)
+            )
     return np.clip(total / np.sqrt(3 * len(frequencies)), -1, 1)
 
 
@@ -193,7 +197,9 @@ def _curtain(identity: Identity) -> Part | None:
     rng = np.random.default_rng(identity.seed + 1)
     down, around = np.meshgrid(np.linspace(0, 1, 24), np.linspace(1.25, 2 * np.pi - 1.25, 73), indexing="ij")
     phase, length = rng.uniform(0, 6), rng.uniform(0.9, 1.9)
-    wave = 0.025 * np.sin(13 * around + 3 * down + phase) + 0.03 * np.sin(5 * down * rng.uniform(0.5, 1.5) + phase)
+    wave = 0.025 * np.sin(13 * around + 3 * down + phase) + 0.03 * np.sin(
+        5 * down * rng.uniform(0.5, 1.5) + phase
+    )
     swell = np.interp(down, [0, 0.3, 0.7, 1], [-0.09, 0.03, 0.09, 0.02])
     radius = 0.84 * identity.head_width * (1 + identity.hair_volume * swell + wave * down)
     x = radius * np.sin(around)
@@ -210,7 +216,7 @@ def _ears(identity: Identity) -> list[Part]:
         theta, phi = np.meshgrid(np.linspace(0, 2 * np.pi, 25), np.linspace(0, np.pi, 17))
         size = identity.ear_size
         a, b, c = np.sin(phi) * np.cos(theta), np.cos(phi), np.sin(phi) * np.sin(theta)
-        x = side * (0.755 * identity.head_width + 0.05 * size * a + 0.03 * (c < 0) - 0.05 * c + 0.04 * b)
+        x = side * (0.785 * identity.head_width + 0.05 * size * a + 0.03 * (c < 0) - 0.05 * c + 0.04 * b)
         y = -0.06 + size * (0.23 * b + 0.0 * a)
         z = -0.12 + size * (0.14 * c + 0.03 * b) * (1 + 0.25 * b)
         uv = EAR.uv01(np.stack([0.5 + 0.48 * c * (0.8 + 0.2 * b), 0.5 - 0.48 * b], -1))
@@ -223,8 +229,8 @@ def _body(identity: Identity) -> list[Part]:
     """Neck and shoulders."""
     around, down = np.meshgrid(np.linspace(-np.pi, np.pi, 49), np.linspace(0, 1, 25))
     girth = 0.43 * identity.head_width * (1.03 - 0.14 * identity.feminine)
-    flare = 1 + 0.35 * _smooth((down - 0.5) / 0.5)
-    x, z = girth * flare * np.sin(around), 0.42 * flare * np.cos(around) - 0.2
+    flare = 1 + 0.1 * _smooth((down - 0.5) / 0.5)
+    x, z = girth * flare * np.sin(around), 0.36 * np.cos(around) - 0.25
     y = -0.45 - 1.05 * down
     uv = NECK.uv01(np.stack([0.5 + around / (2 * np.pi), down], -1))
     neck = Part(np.stack([x, y, z], -1), uv, 1 - _smooth(down / 0.8))
@@ -233,7 +239,7 @@ def _body(identity: Identity) -> list[Part]:
     out = np.sin(down * np.pi / 2)
     sine, cosine = np.sin(around), np.cos(around)
     x = (0.38 + 1.25 * out) * np.sign(sine) * np.abs(sine) ** 0.8
-    z = (0.34 + 0.42 * out) * np.sign(cosine) * np.abs(cosine) ** 0.8 - 0.25
+    z = (0.38 + 0.42 * out) * np.sign(cosine) * np.abs(cosine) ** 0.8 - 0.17
     slope = 0.62 * down + 2.4 * np.clip(down - 0.7, 0, 1) ** 1.5
     y = -1.13 - slope - 0.25 * np.clip(cosine, 0, 1) * (1 - 0.6 * down)
     uv = CLOTH.uv01(np.stack([0.5 + around / (2 * np.pi), down], -1))

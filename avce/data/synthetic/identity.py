@@ -149,12 +149,18 @@ def _worn(rng: np.random.Generator, feminine: float, age: float) -> tuple[Hair, 
     """Hair and beard, more of one or the other by build and age."""
     if feminine > 0.5:
         return Hair(
-            rng.choice([Hair.LONG, Hair.FULL, Hair.FRINGE, Hair.CURLY, Hair.SHORT], p=[0.44, 0.18, 0.16, 0.14, 0.08])
+            rng.choice(
+                [Hair.LONG, Hair.FULL, Hair.FRINGE, Hair.CURLY, Hair.SHORT], p=[0.44, 0.18, 0.16, 0.14, 0.08]
+            )
         ), Beard.NONE
     bald = 0.06 + 0.16 * age
     rest = 1 - bald
     styles = [Hair.BALD, Hair.SHORT, Hair.BUZZ, Hair.FRINGE, Hair.FULL, Hair.CURLY, Hair.LONG]
-    hair = Hair(rng.choice(styles, p=[bald, 0.4 * rest, 0.2 * rest, 0.14 * rest, 0.1 * rest, 0.11 * rest, 0.05 * rest]))
+    hair = Hair(
+        rng.choice(
+            styles, p=[bald, 0.4 * rest, 0.2 * rest, 0.14 * rest, 0.1 * rest, 0.11 * rest, 0.05 * rest]
+        )
+    )
     return hair, Beard(rng.choice(list(Beard), p=[0.46, 0.2, 0.08, 0.1, 0.16]))
 
 

@@ -169,7 +169,8 @@ def _mouth(identity: Identity, actions: Actions, rounding: float) -> Mouth:
     middle_y = -0.62 + identity.mouth_height + 0.02 * actions.chin_raise
     corner = 0.095 * smile - 0.1 * actions.frown - 0.015 * actions.stretch
     skew = 1 + identity.asymmetry * _T
-    line = middle_y + corner * np.abs(_T) ** 1.8 * skew - 0.25 * corner
+    bent = np.abs(_T) ** (1.8 + 0.8 * np.clip(actions.frown - smile, 0, 1))
+    line = middle_y + corner * bent * skew - 0.25 * corner
     bow = np.clip(1 - _T**2, 0, 1)
     lips = (
         identity.lip_fullness * (1 - 0.6 * np.clip(actions.press, 0, 1)) * (1 - 0.22 * np.clip(smile, 0, 1))

@@ -9,13 +9,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from avce.data.synthetic.atlas import HEIGHT, WIDTH, Atlas
+from avce.data.synthetic.atlas import FACE, Atlas
 from avce.data.synthetic.nuisance import Light
 
 Array = NDArray[np.float32]
 
 _FAR = 100.0
-_LINEAR = ((np.arange(256) / 255.0) ** 2.2).astype(np.float32)
+_LINEAR = ((np.arange(256) / 255.0) ** 2).astype(np.float32)
+"""Levels to light; the square stands for sRGB's curve, its root is cheap."""
 _WRAP = np.array([0.32, 0.2, 0.16], np.float32)
 """How far light creeps round into the shade; red creeps furthest in skin."""
 
@@ -57,21 +58,34 @@ class Camera:
         return float(2 * np.arctan(self.height / 2 / (self.scale * self.distance)))
 
 
-@lru_cache(maxsize=32)
-def grid_triangles(rows: int, columns: int) -> NDArray[np.int32]:
-    """Two triangles per cell of a grid of vertices, shape ``(n, 3)``."""
-    i = np.arange(rows * columns).reshape(rows, columns)
-    first = np.stack([i[:-1, :-1], i[1:, :-1], i[:-1, 1:]], -1).reshape(-1, 3)
-    second = np.stack([i[:-1, 1:], i[1:, :-1], i[1:, 1:]], -1).reshape(-1, 3)
-    return np.concatenate([first, second]).astype(np.int32)
+@lru_cache(maxsize=64)
+def _cells(rows: int, columns: int, start: int, stride: int) -> NDArray[np.int32]:
+    i = start + stride * np.arange(rows)[:, None] + np.arange(columns)
+    first = np.stack([i[:-1, :-1], i[1:, :-1], i[:-1, 1:]], -1)
+    second = np.stack([i[:-1, 1:], i[1:, :-1], i[1:, 1:]], -1)
+    return np.stack([first, second], 2).astype(np.int32)
 
 
-def front_triangles(
-    triangles: NDArray[np.int32], normals: NDArray[np.float64], *, floor: float = -0.3
+def grid_triangles(
+    rows: int, columns: int, start: int, stride: int, seen: NDArray[np.bool_] | None = None
 ) -> NDArray[np.int32]:
-    """Leave out the triangles whose three corners clearly face away from the camera."""
-    turned = normals[:, 2] > floor
-    return triangles[turned[triangles].any(1)]
+    """Two triangles per cell of a grid within a stack.
+
+    Args:
+        rows: Of the grid.
+        columns: Of the grid.
+        start: Index of its first vertex.
+        stride: From one row to the next.
+        seen: Which vertices may face the camera, shape ``(rows, columns)``; cells without any are left out.
+
+    Returns:
+        Indices, shape ``(n, 3)``.
+    """
+    cells = _cells(rows, columns, start, stride)
+    if seen is None:
+        return cells.reshape(-1, 3)
+    kept = seen[:-1, :-1] | seen[1:, :-1] | seen[:-1, 1:] | seen[1:, 1:]
+    return cells[kept].reshape(-1, 3)
 
 
 def grid_normals(xyz: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -82,18 +96,40 @@ def grid_normals(xyz: NDArray[np.float64]) -> NDArray[np.float64]:
     return normals / np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-9)
 
 
-def _rasterise(
-    view: Array, triangles: NDArray[np.int32], values: Array, camera: Camera
-) -> tuple[Array, Array]:
-    colours = np.zeros((camera.height, camera.width, 3), np.float32)
+@dataclass(frozen=True)
+class Mesh:
+    """Grids of vertices, stacked so that any property of a vertex can be looked up by its place in the stack.
+
+    Attributes:
+        xyz: Shape ``(rows, columns, 3)``; narrower grids are padded on the right.
+        normals: Unit vectors, same shape, float32.
+        uv: Places in the atlas, in its pixels, shape ``(rows, columns, 2)``, float32.
+        triangles: Indices of the flattened stack, shape ``(m, 3)``.
+    """
+
+    xyz: NDArray[np.float64]
+    normals: Array
+    uv: Array
+    triangles: NDArray[np.int32]
+
+
+def _places(mesh: Mesh, camera: Camera) -> tuple[Array, Array, NDArray[np.bool_]]:
+    """For every pixel the column and row of the stack that it shows, and whether it shows any.
+
+    One rasterised buffer is enough: everything else is looked up by these places, far cheaper than a second pass.
+    """
+    rows, columns = mesh.xyz.shape[:2]
+    view = camera.to_view(mesh.xyz.reshape(-1, 3))
+    y, x = np.mgrid[0:rows, 0:columns]
+    values = np.stack([x / columns, y / rows, np.zeros(x.shape)], -1).reshape(-1, 3).astype(np.float32)
+    buffer = np.zeros((camera.height, camera.width, 3), np.float32)
     depth = np.full((camera.height, camera.width), _FAR, np.float32)
     settings = cv2.TriangleRasterizeSettings().setCullingMode(cv2.RASTERIZE_CULLING_NONE)
     settings = settings.setShadingType(cv2.RASTERIZE_SHADING_SHADED)
     eye = np.eye(4, dtype=np.float32)[:3]
-    cv2.triangleRasterize(
-        view, triangles, values, colours, depth, eye, camera.field_of_view_rad, 0.1, _FAR, settings
-    )
-    return colours, depth
+    angle = camera.field_of_view_rad
+    cv2.triangleRasterize(view, mesh.triangles, values, buffer, depth, eye, angle, 0.1, _FAR, settings)
+    return buffer[..., 0] * np.float32(columns), buffer[..., 1] * np.float32(rows), depth < _FAR
 
 
 def _lit(normals: Array, albedo: Array, gloss: Array, light: Light) -> Array:
@@ -126,46 +162,26 @@ def _bend(normals: Array, relief: Array, inside: NDArray[np.bool_], texel: float
     return bent / np.maximum(np.linalg.norm(bent, axis=1, keepdims=True), 1e-6)
 
 
-def draw(
-    xyz: NDArray[np.float64],
-    normals: NDArray[np.float64],
-    uv: NDArray[np.float64],
-    triangles: NDArray[np.int32],
-    atlas: Atlas,
-    camera: Camera,
-    light: Light,
-) -> tuple[Array, NDArray[np.bool_]]:
+def draw(mesh: Mesh, atlas: Atlas, camera: Camera, light: Light) -> tuple[Array, NDArray[np.bool_]]:
     """Draw a mesh.
 
     Args:
-        xyz: Vertices, shape ``(n, 3)``.
-        normals: Unit vectors, shape ``(n, 3)``.
-        uv: Places in the atlas, shape ``(n, 2)``.
-        triangles: Shape ``(m, 3)``.
-        atlas: The skin.
+        mesh: What.
+        atlas: Its skin.
         camera: The window.
         light: The lamp.
 
     Returns:
         Linear light of shape ``(h, w, 3)``, 0 where nothing is, and where something is.
     """
-    view = camera.to_view(xyz)
-    places, depth = _rasterise(
-        view, triangles, np.column_stack([uv, np.zeros(len(uv))]).astype(np.float32), camera
-    )
-    turned, _ = _rasterise(view, triangles, ((normals + 1) / 2).astype(np.float32), camera)
-    inside = depth < _FAR
-    x, y = places[..., 0] * np.float32(WIDTH), places[..., 1] * np.float32(HEIGHT)
+    column, row, inside = _places(mesh, camera)
+    turned = cv2.remap(mesh.normals, column, row, cv2.INTER_LINEAR)
+    uv = cv2.remap(mesh.uv, column, row, cv2.INTER_LINEAR)
+    x, y = np.ascontiguousarray(uv[..., 0]), np.ascontiguousarray(uv[..., 1])
     colour = cv2.remap(atlas.colour, x, y, cv2.INTER_LINEAR)
     gloss = cv2.remap(atlas.gloss, x, y, cv2.INTER_LINEAR)
-    relief = cv2.remap(atlas.relief, x, y, cv2.INTER_LINEAR)
-    flat = turned[inside] * 2 - 1
-    bent = _bend(
-        flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-6),
-        relief,
-        inside,
-        camera.scale / 200,
-    )
+    relief = np.asarray(cv2.remap(atlas.relief, x, y, cv2.INTER_LINEAR), np.float32)
+    bent = _bend(turned[inside], relief, inside, camera.scale / FACE.scale)
     picture = np.zeros((camera.height, camera.width, 3), np.float32)
     picture[inside] = _lit(bent, _LINEAR[colour[inside]], gloss[inside].astype(np.float32) / 255, light)
     return picture, inside

@@ -11,18 +11,18 @@ from numpy.typing import NDArray
 from avce.data.synthetic.background import draw_background
 from avce.data.synthetic.expression import Actions, express
 from avce.data.synthetic.glasses import draw_glasses
-from avce.data.synthetic.head import build
+from avce.data.synthetic.head import Part, build
 from avce.data.synthetic.identity import Identity
 from avce.data.synthetic.landmarks import place
 from avce.data.synthetic.nuisance import Nuisance
 from avce.data.synthetic.paint import paint
-from avce.data.synthetic.raster import Camera, draw, front_triangles, grid_normals, grid_triangles
+from avce.data.synthetic.raster import Camera, Mesh, draw, grid_normals, grid_triangles
 from avce.data.synthetic.skin import bare_atlas
 
 _PIVOT = np.array([0.0, -0.75, -0.25])
 _SUPERSAMPLE = 2
 _FACE_OUTLINE = np.array(
-    [(-0.66, 0.35, 0.45), (0.66, 0.35, 0.45), (-0.7, 0.0, 0.2), (0.7, 0.0, 0.2), (0.0, 0.56, 0.8), (0.0, -1.0, 0.75),
+    [(-0.66, 0.35, 0.45), (0.66, 0.35, 0.45), (-0.7, 0.0, 0.2), (0.7, 0.0, 0.2), (0.0, 0.74, 0.75), (0.0, -0.97, 0.72),
      (-0.5, -0.7, 0.45), (0.5, -0.7, 0.45)]
 )  # fmt: skip
 """Points of the head whose bounding box is what a face detector marks: brow to chin, cheek to cheek."""
@@ -75,10 +75,33 @@ def _moved(
     return xyz + stiffness[..., None] * (turned - xyz)
 
 
+def _posed(parts: list[Part], turn: NDArray[np.float64]) -> Mesh:
+    """Stack the parts, turned, into one mesh."""
+    rows = sum(part.stiffness.shape[0] for part in parts)
+    columns = max(part.stiffness.shape[1] for part in parts)
+    xyz = np.zeros((rows, columns, 3))
+    normals, uv = np.zeros((rows, columns, 3), np.float32), np.zeros((rows, columns, 2), np.float32)
+    triangles, top = [], 0
+    for part in parts:
+        height, width = part.stiffness.shape
+        here = np.s_[top : top + height, :width]
+        xyz[here] = _moved(part.xyz, part.stiffness, turn)
+        facing = grid_normals(xyz[here])
+        normals[here], uv[here] = facing, part.uv
+        triangles.append(
+            grid_triangles(
+                height, width, top * columns, columns, facing[..., 2] > -0.3 if part.closed else None
+            )
+        )
+        top += height
+    return Mesh(xyz, normals, uv, np.concatenate(triangles))
+
+
 def _develop(linear: NDArray[np.float32]) -> NDArray[np.float32]:
     """Linear light to levels of 255 with a soft shoulder."""
-    soft = np.where(linear > 0.7, 0.7 + 0.3 * np.tanh((linear - 0.7) / 0.3), linear)
-    return np.asarray(255 * np.clip(soft, 0, 1) ** np.float32(1 / 2.2), np.float32)
+    over = np.clip(linear - np.float32(0.7), 0, None)
+    soft = np.minimum(linear, np.float32(0.7)) + over / (1 + over / np.float32(0.3))
+    return np.asarray(255 * np.sqrt(soft), np.float32)
 
 
 def _faults(picture: NDArray[np.float32], nuisance: Nuisance) -> NDArray[np.uint8]:
@@ -113,25 +136,11 @@ def render(
     atlas = bare_atlas(identity).copy()
     paint(atlas, identity, actions, marks)
     turn = rotation(nuisance)
-    vertices, normals, uv, triangles, count = [], [], [], [], 0
-    for part in build(identity, marks):
-        xyz = _moved(part.xyz, part.stiffness, turn)
-        vertices.append(xyz.reshape(-1, 3))
-        facing = grid_normals(xyz).reshape(-1, 3)
-        normals.append(facing)
-        uv.append(part.uv.reshape(-1, 2))
-        seen = grid_triangles(*part.stiffness.shape)
-        seen = front_triangles(seen, facing) if part.closed else seen
-        triangles.append(seen + np.int32(count))
-        count += part.stiffness.size
     k = _SUPERSAMPLE
     fine = Camera(
         k * camera.width, k * camera.height, k * camera.scale, (k * camera.centre[0], k * camera.centre[1])
     )
-    linear, inside = draw(
-        np.concatenate(vertices), np.concatenate(normals), np.concatenate(uv), np.concatenate(triangles),
-        atlas, fine, nuisance.light,
-    )  # fmt: skip
+    linear, inside = draw(_posed(build(identity, marks), turn), atlas, fine, nuisance.light)
     developed = _develop(linear * np.float32(nuisance.light.exposure))
     draw_glasses(
         developed,
