@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from avce.data.cutting import NO_FRAME
 from avce.data.decision import Decision
 from avce.data.findings import Finding, finding
-from avce.data.labels import place
+from avce.data.labels import BOX_COLUMNS, place
 from avce.options import Split
 
 SMALL_FACE_PX = 32
@@ -125,9 +125,10 @@ def picture_findings(table: pd.DataFrame, decision: Decision) -> Iterator[Findin
             yield finding("warning", f"{len(several)} pictures show more than one face",
                           "The label says nothing about which is meant: the one that goes on from the frame before was cut, else the largest.",
                           stretches(table, several))  # fmt: skip
-        side = np.maximum(table["x1"] - table["x0"], table["y1"] - table["y0"]).to_numpy(np.float64)
+        boxes = table[list(BOX_COLUMNS)].to_numpy(np.float64)
+        side = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
     else:
-        side = np.minimum(table["width"], table["height"]).to_numpy(np.float64)
+        side = table[["width", "height"]].to_numpy(np.float64).min(axis=1)
     face = table["face"].to_numpy(bool)
     small = np.flatnonzero(face & (side < SMALL_FACE_PX))
     if len(small):

@@ -83,7 +83,10 @@ def decide(index: LabelIndex, options: PrepareOptions, detector: FaceDetector) -
         why, is_sure = "pictures are used whole, as they are small and square like face crops", False
     else:
         return Decision(
-            True, options.margin, f"faces are found in every picture: {seen.text}", seen.tight < 0.2
+            finds_faces=True,
+            margin=options.margin,
+            text=f"faces are found in every picture: {seen.text}",
+            is_sure=seen.tight < 0.2,
         )
     return Decision(finds_faces=False, margin=margin, text=f"{why}; {seen.text}", is_sure=is_sure)
 

@@ -55,9 +55,7 @@ def recognise(source: Source) -> Layout:
     Raises:
         DataError: None recognises it; the text says what was looked for.
     """
-    found = [
-        _Scored(layout, seen.certainty) for layout in LAYOUTS.values() if (seen := layout.recognise(source))
-    ]
+    found = [(seen.certainty, layout) for layout in LAYOUTS.values() if (seen := layout.recognise(source))]
     if not found:
         raise DataError(
             f"{source.title}: no known layout. Expected one of {', '.join(LAYOUTS)}; the simplest is a csv with the columns"
