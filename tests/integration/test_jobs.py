@@ -9,7 +9,7 @@ import zipfile
 import pytest
 import redis
 
-from avce.options import SynthOptions, train_options
+from avce.options import PrepareOptions, SynthOptions, train_options
 from tests.integration.conftest import log_texts, until, wait_for
 from workers import client
 from workers.app import connection
@@ -109,7 +109,8 @@ def test_a_bad_file_fails_with_its_name_and_row_and_leaves_nothing(studio):
         archive.writestr("a.png", b"no picture")
         archive.writestr("b.png", b"no picture")
     packed.seek(0)
-    job = client.import_dataset("bad", [client.store_upload(packed, "bad.zip")])
+    options = PrepareOptions(label_scale="-1..1")
+    job = client.import_dataset("bad", [client.store_upload(packed, "bad.zip")], options)
     studio.start_worker()
     done = until(job.id, JobState.FAILED)
     assert "labels.csv" in done.error

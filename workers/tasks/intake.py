@@ -62,4 +62,4 @@ def with_users_names(error: DataError, folder: Path) -> DataError:
     text = str(error)
     for prefix in (f"{folder}/", str(folder)):
         text = text.replace(prefix, "")
-    return type(error)(text)
+    return DataError(text)
