@@ -78,7 +78,8 @@ def _face(atlas: Atlas, identity: Identity, rng: np.random.Generator) -> None:
         shade(atlas, spot(around + (0, 0.03), (0.2, 0.13)), (0.86, 0.8, 0.8))
         shade(atlas, spot(around - (0, 0.1), (0.12, 0.04)), (0.92 - 0.1 * identity.age,) * 3)
     shade(atlas, spot(np.array([0, -0.37]), (0.11, 0.09)), (1.04, 0.91, 0.9))
-    _roots(atlas, identity, rng)
+    if identity.hair is not Hair.BALD:
+        _roots(atlas, identity, rng)
 
 
 def _roots(atlas: Atlas, identity: Identity, rng: np.random.Generator) -> None:
