@@ -1,0 +1,243 @@
+"""Task bodies, called as functions: one journey from faces to maps, and what goes wrong on the way."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import zipfile
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from avce.errors import AvceError, DataError
+from avce.options import Axis, Head, MapOptions, PrepareOptions, SynthOptions, train_options
+from workers import client, settings
+from workers.client.datasets import add_synth, sent
+from workers.records import JobRecord
+from workers.settings import get_settings
+from workers.states import JobKind, JobState
+from workers.store import session
+from workers.store.files import file_store
+from workers.store.tables import EvaluationMetric, FaceTrack, Video
+from workers.tasks.datasets import draw_dataset, import_dataset
+from workers.tasks.evaluation import evaluate_run
+from workers.tasks.figures import draw_maps
+from workers.tasks.intake import gather
+from workers.tasks.training import flat, train_run
+from workers.tasks.video import analyze_video
+
+TASKS = {
+    JobKind.IMPORT: import_dataset,
+    JobKind.SYNTH: draw_dataset,
+    JobKind.TRAIN: train_run,
+    JobKind.EVALUATE: evaluate_run,
+    JobKind.ANALYZE: analyze_video,
+    JobKind.MAPS: draw_maps,
+}
+STILLS = SynthOptions(subjects=6, per_subject=5, size=80, seed=5)
+CLIP = SynthOptions(kind="affwild", clips=1, seconds=1.0, fps=8, width=200, height=160, gaps=False, seed=6)
+TINY = train_options(preset="smoke", epochs=1, batch_size=8)
+
+
+def done(job: JobRecord) -> JobRecord:
+    """The job, after its task ran."""
+    TASKS[job.kind](job.id)
+    ended = client.get_job(job.id)
+    assert ended.state is JobState.SUCCEEDED, ended.error
+    return ended
+
+
+@dataclass
+class Journey:
+    """Jobs that went well, in order."""
+
+    stills: JobRecord
+    clip: JobRecord
+    trained: JobRecord
+    evaluated: JobRecord
+    analyzed: JobRecord
+    drawn: JobRecord
+
+
+@pytest.fixture(scope="module")
+def journey(tmp_path_factory, migrated):
+    """Everything once, in a home of its own."""
+    home = tmp_path_factory.mktemp("journey")
+    shutil.copy(migrated, home / "studio.db")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("AVCE_HOME", str(home))
+        monkeypatch.setattr("workers.dispatch.send", lambda *_: None)
+        settings.get_settings.cache_clear()
+        stills = done(client.synthesize_dataset("stills", STILLS))
+        with session.writing() as opened:
+            video = Video(name="clip.mp4")
+            opened.add(video)
+            opened.flush()
+            video_id = video.id
+        clip = done(sent(add_synth("clips", CLIP, video_id=video_id)[0]))
+        trained = done(client.train(stills.dataset_id, TINY))
+        evaluated = done(client.evaluate(trained.run_id, stills.dataset_id))
+        analyzed = done(client.analyze(video_id, [trained.run_id]))
+        maps = MapOptions(heads=(Head.R, Head.H))
+        drawn = done(client.draw_maps(analyzed.analysis_id, [0, 4], maps))
+        yield Journey(stills, clip, trained, evaluated, analyzed, drawn)
+        session.dispose()
+    settings.get_settings.cache_clear()
+
+
+def test_a_drawn_data_set_is_ready_and_counted(journey):
+    dataset = client.get_dataset(journey.stills.dataset_id)
+    assert (dataset.state, dataset.n_samples, dataset.n_subjects) == ("ready", 30, 6)
+    assert dataset.n_train + dataset.n_val + dataset.n_test == 30
+    assert dataset.card["fingerprint"] == dataset.fingerprint
+    samples = client.dataset_samples(dataset.id, split="test", limit=3)
+    assert [sample.split for sample in samples] == ["test"] * 3
+    assert samples[0].jpeg.startswith(b"\xff\xd8")
+    assert samples == client.dataset_samples(dataset.id, split="test", limit=3)
+    points = client.dataset_points(dataset.id)
+    assert list(points.columns) == ["valence", "arousal", "split", "subject"]
+    assert len(points) == 30
+
+
+def test_a_data_set_can_be_fetched_again_from_the_file_store(journey):
+    dataset = client.get_dataset(journey.stills.dataset_id)
+    shutil.rmtree(get_settings().datasets_folder / dataset.fingerprint)
+    assert len(client.dataset_points(dataset.id)) == 30
+
+
+def test_a_drawn_clip_becomes_a_video(journey):
+    video = client.get_video(journey.clip.video_id)
+    assert (video.width, video.height, video.fps, video.frames) == (200, 160, 8.0, 8)
+    assert client.video_path(video.id).stat().st_size > 1000
+    assert client.frame_jpeg(video.id, 3, width=100).startswith(b"\xff\xd8")
+
+
+def test_a_trained_run_has_its_best_epoch_curves_and_checkpoint(journey):
+    run = client.get_run(journey.trained.run_id)
+    assert (run.state, run.best_epoch) == (JobState.SUCCEEDED, 1)
+    assert {"ccc_valence", "ccc_arousal", "rmse_valence"} <= set(run.best)
+    assert client.get_checkpoint(run.checkpoint_id).run_id == run.id
+    assert "train/loss" in set(client.metric_points(run.id)["name"])
+
+
+def test_finished_work_leaves_no_scratch_behind(journey):
+    work = get_settings().work_folder
+    assert not work.exists() or list(work.iterdir()) == []
+
+
+def test_an_evaluation_is_kept_whole_as_rows_and_as_predictions(journey):
+    evaluation = client.get_evaluation(journey.evaluated.evaluation_id)
+    assert evaluation.n == evaluation.metrics["n"] == client.get_dataset(journey.stills.dataset_id).n_test
+    assert evaluation.checkpoint_id == client.get_run(journey.trained.run_id).checkpoint_id
+    predictions = client.evaluation_predictions(evaluation.id)
+    assert len(predictions) == evaluation.n
+    assert {"valence", "arousal", "pred_valence", "pred_arousal"} <= set(predictions.columns)
+    with session.reading() as opened:
+        row = opened.get(EvaluationMetric, (evaluation.id, "valence", "rmse"))
+        assert row.value == pytest.approx(evaluation.metrics["valence"]["rmse"])
+
+
+def test_an_analysis_has_a_row_for_every_frame(journey):
+    analysis = client.get_analysis(journey.analyzed.analysis_id)
+    table = client.trajectory(analysis.id)
+    assert table["frame"].unique().tolist() == list(range(8))
+    assert analysis.summary["frames"] == 8
+    assert table.loc[table["state"] != "no_face", "valence"].notna().all()
+    with session.reading() as opened:
+        track = opened.get(FaceTrack, (analysis.id, 1))
+        assert track.n_points == (table["track"] == 1).sum()
+
+
+def test_maps_are_pictures_and_arrays_with_scores(journey):
+    drawn = client.maps(journey.analyzed.analysis_id)
+    assert {(row.frame, row.axis, row.head) for row in drawn} == {
+        (frame, axis.value, head.value) for frame in (0, 4) for axis in Axis for head in Head
+    }
+    for row in drawn:
+        assert client.map_png(row.id).startswith(b"\x89PNG")
+        values = np.load(io.BytesIO(file_store().read(row.array_file)))
+        assert values.min() >= 0
+        assert values.max() <= 1
+        assert {"gini", "deletion", "insertion"} <= set(row.scores)
+
+
+def test_drawing_maps_again_replaces_them(journey):
+    before = client.maps(journey.analyzed.analysis_id)
+    options = MapOptions(scores=False)
+    done(client.draw_maps(journey.analyzed.analysis_id, [0], options))
+    after = client.maps(journey.analyzed.analysis_id)
+    assert len(after) == len(before)
+    assert sum(row.scores == {} for row in after) == 2
+
+
+def test_maps_need_a_face(journey):
+    job = client.draw_maps(journey.analyzed.analysis_id, [0], track=77)
+    with pytest.raises(DataError):
+        draw_maps(job.id)
+    assert "no face in frames 0 of face 77" in client.get_job(job.id).error
+
+
+def failed(job: JobRecord) -> str:
+    """Error of a job whose task raised; nothing half-imported may remain."""
+    with pytest.raises(AvceError):
+        TASKS[job.kind](job.id)
+    ended = client.get_job(job.id)
+    assert ended.state is JobState.FAILED
+    assert str(get_settings().home) not in ended.error
+    assert list(get_settings().work_folder.iterdir()) == []
+    assert not get_settings().datasets_folder.exists()
+    return str(ended.error)
+
+
+def upload(name, content=b"", members=None):
+    if members is not None:
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            for member, text in members.items():
+                archive.writestr(member, text)
+        content = packed.getvalue()
+    return client.store_upload(io.BytesIO(content), name)
+
+
+def test_a_broken_zip_fails_by_its_name(home):
+    assert "faces.zip" in failed(client.import_dataset("x", [upload("faces.zip", b"PK\x03\x04 no zip")]))
+
+
+def test_a_broken_zip_beside_a_csv_fails_by_its_name(home):
+    files = [upload("labels.csv", b"image,valence,arousal\n"), upload("faces.zip", b"no zip")]
+    assert "faces.zip: cannot be unpacked" in failed(client.import_dataset("x", files))
+
+
+def test_two_uploads_of_one_name_are_refused(home):
+    files = [upload("labels.csv", b"a"), upload("labels.csv", b"b")]
+    assert "labels.csv: two uploads" in failed(client.import_dataset("x", files))
+
+
+def test_a_label_out_of_range_fails_by_file_and_row(home):
+    members = {
+        "labels.csv": "image,valence,arousal\na.png,0.1,0.2\nb.png,7.5,0.1\n",
+        "a.png": "",
+        "b.png": "",
+    }
+    options = PrepareOptions(label_scale="-1..1")
+    error = failed(client.import_dataset("x", [upload("faces.zip", members=members)], options))
+    assert "labels.csv" in error
+    assert "row" in error
+
+
+def test_a_csv_and_an_archive_of_pictures_are_laid_out_together(home):
+    source = {
+        "files": [
+            upload("labels.csv", b"image\n").model_dump(),
+            upload("pictures.zip", members={"a/1.png": "1", "../2.png": "2"}).model_dump(),
+        ]
+    }
+    folder = gather(source, home / "uploads")
+    found = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    assert found == ["2.png", "a/1.png", "labels.csv"]
+
+
+def test_figures_of_both_axes_become_one_flat_table():
+    nested = {"valence": {"ccc": 0.5, "pcc": None}, "arousal": {"ccc": np.float64(0.25)}, "mean_ccc": 0.375}
+    assert flat(nested) == {"ccc_valence": 0.5, "ccc_arousal": 0.25, "mean_ccc": 0.375}
