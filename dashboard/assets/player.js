@@ -269,7 +269,9 @@ class Player {
     pen.lineJoin = "round";
     pen.beginPath();
     let isOpen = false; // a gap stays a gap
+    const { track } = this.data;
     values.forEach((value, index) => {
+      if (index && track[index] !== track[index - 1]) isOpen = false; // another face
       if (value === null) {
         if (!SEEN.includes(this.data.names[this.data.state[index]])) isOpen = false; // else skipped on purpose
         return;
@@ -314,6 +316,7 @@ class Player {
 
   drawPlane() {
     const { pen, width, height } = size(this.plane);
+    if (Math.min(width, height) < 80) return; // hidden, or not laid out yet
     const middle = Math.min(width, height) / 2;
     const radius = middle - 22;
     const ink = getComputedStyle(this.box).color;
@@ -353,7 +356,7 @@ class Player {
     let before = null;
     for (let index = Math.max(0, this.index - TRAIL); index <= this.index; index += 1) {
       const here = run.valence[index] === null ? null : at(run.valence[index], run.arousal[index]);
-      if (here && before) {
+      if (here && before && this.data.track[index] === this.data.track[index - 1]) {
         pen.globalAlpha = 0.08 + 0.8 * (1 - (this.index - index) / TRAIL);
         pen.beginPath();
         pen.moveTo(...before);

@@ -72,7 +72,7 @@ def _findings(card: dict[str, Any]) -> None:
 def _spread(dataset: DatasetRecord) -> None:
     points = need(client.dataset_points, dataset.id)
     with st.container(key="wide-spread"):
-        left, right = st.columns([3, 2], gap="large")
+        left, right = st.columns([6, 5], gap="large")
     with left:
         st.subheader("Where the labels lie", anchor=False, help=f"{VALENCE}  \n{AROUSAL}")
         st.plotly_chart(
@@ -115,7 +115,6 @@ def _spread(dataset: DatasetRecord) -> None:
             ("Arousal", "mean ± sd"),
         ]
         draw_table(heads, rows)
-        _findings(dataset.card)
 
 
 def _sample(sample: SampleRecord) -> None:
@@ -158,4 +157,5 @@ def dataset_report(dataset: DatasetRecord) -> None:
     """Everything about a data set that is ready."""
     _figures(dataset)
     _spread(dataset)
+    _findings(dataset.card)
     _samples(dataset.id)

@@ -30,7 +30,7 @@ def nearest(frames: list[int], wanted: int) -> int:
     return int(table[np.abs(table - wanted).argmin()])
 
 
-def key_frames(points: pd.DataFrame, count: int = 6) -> list[int]:
+def key_frames(points: pd.DataFrame, count: int = 5) -> list[int]:
     """Frames worth a look: extremes of each axis, then frames spread over what is left.
 
     Args:

@@ -128,14 +128,14 @@ def job_card(job: JobRecord, *, prefix: str, with_log: bool = True, with_link: b
             job_log(job)
 
 
-def job_follow(job_id: str | None, *, prefix: str) -> None:
+def job_follow(job_id: str | None, *, prefix: str, with_link: bool = False) -> None:
     """Follow a job that this page started; the page is drawn anew when it ends."""
     if job_id is None:
         return
 
     def follow() -> None:
         job = need(client.get_job, job_id)
-        job_card(job, prefix=prefix)
+        job_card(job, prefix=prefix, with_link=with_link)
         if not is_live(job) and was_live:
             st.rerun()
 

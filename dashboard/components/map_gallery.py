@@ -43,8 +43,8 @@ def _picture(item: MapRecord) -> None:
 
 def _axis(items: list[MapRecord]) -> None:
     """All maps of one output: a line for each run and head, frames side by side."""
-    lines = list(dict.fromkeys((item.run_id, item.name, item.head) for item in items))
-    for run_id, name, head in lines:
+    lines = dict.fromkeys((item.run_id, item.name, item.head) for item in items)
+    for run_id, name, head in sorted(lines, key=lambda line: (line[1], line[2] != "R")):
         st.markdown(f"**{name}** · {HEADS.get(head, head)}")
         mine = [item for item in items if item.run_id == run_id and item.head == head]
         for start in range(0, len(mine), PER_LINE):

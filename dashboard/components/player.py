@@ -33,16 +33,26 @@ def _plain(values: pd.Series[float]) -> list[float | None]:
 
 
 def of_track(points: pd.DataFrame, track: int | None) -> pd.DataFrame:
-    """One row per decoded frame: the row of this face where there is one, else a row without values.
+    """One row per decoded frame: of one face, or of the largest face in each frame.
 
     Args:
         points: Trajectory of one run, all faces.
-        track: The face; ``None`` when no face was found at all.
+        track: The face; ``None``: the largest with a value in each frame.
+
+    Returns:
+        Frames in order; where the face is not seen, a row without values.
     """
-    mine = points[points["track"] == track] if track is not None else points.iloc[:0]
-    mine = mine.drop_duplicates("frame")
+    if track is None:
+        side = (points["x1"] - points["x0"]).fillna(0)
+        order = points.assign(has_value=points["valence"].notna(), side=side)
+        best = order.sort_values(
+            ["frame", "has_value", "side"], ascending=[True, False, False]
+        ).drop_duplicates("frame")
+        return best.drop(columns=["has_value", "side"]).reset_index(drop=True)
+    mine = points[points["track"] == track].drop_duplicates("frame")
     frames = points.drop_duplicates("frame")
     others = frames[~frames["frame"].isin(mine["frame"])].copy()
+    others["track"] = track
     others[["valence", "arousal", "confidence", "x0", "y0", "x1", "y1"]] = np.nan
     others["state"] = others["state"].where(others["state"].isin(NOBODY), "lost")
     return pd.concat([mine, others]).sort_values("frame", ignore_index=True)
@@ -67,7 +77,7 @@ def player_data(
     names = list(states)
     boxes = first[["x0", "y0", "x1", "y1"]].to_numpy(float)
     return {
-        "id": f"{analysis.id}.{first['track'].max()}",
+        "id": analysis.id,
         "name": analysis.video.name,
         "video_url": f"{base_path()}/api/media/video/{analysis.video.id}",
         "frame_url": f"{base_path()}/api/media/frame/{analysis.video.id}",
@@ -76,6 +86,7 @@ def player_data(
         "frames": [int(frame) for frame in first["frame"]],
         "times": [round(float(time), 2) for time in first["pts_ms"]],
         "boxes": [None if np.isnan(box).any() else [round(float(edge), 1) for edge in box] for box in boxes],
+        "track": [-1 if np.isnan(track) else int(track) for track in first["track"].ffill().to_numpy(float)],
         "names": names,
         "state": [names.index(str(state)) for state in first["state"]],
         "states": {name: list(words) for name, words in states.items()},

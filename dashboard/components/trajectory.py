@@ -30,13 +30,18 @@ def _tracks(points: pd.DataFrame) -> list[int]:
 
 
 def _choose_track(points: pd.DataFrame, analysis_id: str) -> int | None:
+    """The face to follow; ``None``: the largest in each frame."""
     tracks = _tracks(points)
     if len(tracks) < 2:
-        return tracks[0] if tracks else None
+        return None
     seen = points["track"].value_counts()
+
+    def name(track: int | None) -> str:
+        return "the largest face in each frame" if track is None else f"face {track} — {seen[track]:,} frames"
+
     return st.selectbox(
-        "Face", tracks, key=f"video.track.{analysis_id}", format_func=lambda track: f"face {track} — {seen[track]:,} frames",
-        help="Each person the tracker told apart; longest first.",
+        "Face", [None, *tracks], key=f"video.track.{analysis_id}", format_func=name,
+        help="Each person the tracker told apart, longest first. Someone who leaves and comes back may get a new number.",
     )  # fmt: skip
 
 
