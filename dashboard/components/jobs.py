@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from html import escape
 
 import streamlit as st
 
-from dashboard.components.guard import attempt, need
+from avce.errors import AvceError
+from dashboard.components.guard import need
 from dashboard.navigation import link
 from dashboard.words import KINDS, STATES, span
 from workers import client
@@ -65,26 +67,34 @@ def _result_link(job: JobRecord) -> None:
         link("maps", "Open maps", icon=":material/arrow_forward:", query={"analysis": job.analysis_id})
 
 
+def _act(call: Callable[[str], JobRecord], job_id: str) -> None:
+    """What a button does, before the card is drawn anew; a refusal is kept for the card to show."""
+    try:
+        call(job_id)
+    except AvceError as error:
+        st.session_state[f"refused.{job_id}"] = str(error)
+
+
 def _actions(job: JobRecord, *, prefix: str) -> None:
     if is_live(job):
-        if st.button(
+        st.button(
             "Stopping…" if job.cancel_requested else "Cancel",
             key=f"{prefix}.cancel.{job.id}",
             icon=":material/stop_circle:",
             disabled=job.cancel_requested,
+            on_click=_act,
+            args=(client.cancel_job, job.id),
             help="The job stops at the next batch or frame; what it has stored stays.",
-        ):
-            attempt(client.cancel_job, job.id)
-            st.rerun(scope="fragment")
-        return
-    if job.state is not JobState.SUCCEEDED and st.button(
-        "Retry",
-        key=f"{prefix}.retry.{job.id}",
-        icon=":material/replay:",
-        help="Training goes on from its last checkpoint.",
-    ):
-        attempt(client.retry_job, job.id)
-        st.rerun(scope="fragment")
+        )
+    elif job.state is not JobState.SUCCEEDED:
+        st.button(
+            "Retry",
+            key=f"{prefix}.retry.{job.id}",
+            icon=":material/replay:",
+            on_click=_act,
+            args=(client.retry_job, job.id),
+            help="Training goes on from its last checkpoint.",
+        )
 
 
 def job_log(job: JobRecord) -> None:
@@ -122,8 +132,8 @@ def job_card(job: JobRecord, *, prefix: str, with_log: bool = True, with_link: b
         if job.state is JobState.RUNNING:
             stage = " · ".join(part for part in (job.stage, job.message) if part) or "starting"
             st.progress(min(1.0, max(0.0, job.progress)), text=f"{stage} — {job.progress:.0%}")
-        if job.error:
-            st.error(job.error, icon=":material/error:")
+        if (refusal := st.session_state.pop(f"refused.{job.id}", None)) or job.error:
+            st.error(refusal or job.error or "", icon=":material/error:")
         if wants_log:
             job_log(job)
 

@@ -51,17 +51,31 @@ def _job_list() -> None:
     _pager(page, has_more=len(jobs) > PER_PAGE)
 
 
+def _turn(page: int) -> None:
+    st.session_state["jobs.page"] = page
+
+
 def _pager(page: int, *, has_more: bool) -> None:
     if not page and not has_more:
         return
     with st.container(horizontal=True, horizontal_alignment="center", vertical_alignment="center"):
-        if st.button("Newer", key="jobs.newer", disabled=page == 0, icon=":material/chevron_left:"):
-            st.session_state["jobs.page"] = page - 1
-            st.rerun(scope="fragment")
+        st.button(
+            "Newer",
+            key="jobs.newer",
+            disabled=page == 0,
+            on_click=_turn,
+            args=(page - 1,),
+            icon=":material/chevron_left:",
+        )
         st.caption(f"page {page + 1}")
-        if st.button("Older", key="jobs.older", disabled=not has_more, icon=":material/chevron_right:"):
-            st.session_state["jobs.page"] = page + 1
-            st.rerun(scope="fragment")
+        st.button(
+            "Older",
+            key="jobs.older",
+            disabled=not has_more,
+            on_click=_turn,
+            args=(page + 1,),
+            icon=":material/chevron_right:",
+        )
 
 
 @st.fragment(run_every=3.0)

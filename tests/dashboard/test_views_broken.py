@@ -1,0 +1,32 @@
+"""Every page while the database does not answer: one clear line, no stack trace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dashboard.navigation import PAGES
+from tests.dashboard.pages import open_page
+from workers.settings import get_settings
+from workers.store import session
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_tables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home whose database has no tables."""
+    folder = tmp_path_factory.mktemp("bare")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AVCE_HOME", str(folder))
+        patch.setenv("AVCE_BROKER_URL", "memory://")
+        get_settings.cache_clear()
+        yield folder
+        session.dispose()
+    get_settings.cache_clear()
+
+
+@pytest.mark.parametrize("name", [entry.name for entry in PAGES if entry.name != "demo"])
+def test_a_page_without_its_database_says_so(name: str) -> None:
+    errors = [error.value for error in open_page(name).error]
+    assert any("the database does not answer" in error for error in errors)

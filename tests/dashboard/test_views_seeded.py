@@ -1,0 +1,110 @@
+"""Every page with data behind it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dashboard.navigation import PAGES
+from tests.dashboard.pages import checked, open_page, texts
+from tests.dashboard.seeding import Seeded, seed
+from workers import client
+
+
+@pytest.fixture(scope="module")
+def seeded(home: Path) -> Seeded:
+    return seed(home)
+
+
+@pytest.mark.parametrize("name", [entry.name for entry in PAGES])
+def test_every_page_opens_without_an_error_of_its_own(seeded: Seeded, name: str) -> None:
+    shown = {error.value for error in open_page(name).error}
+    assert shown <= {"broken.zip: not a zip file"}  # the seeded job's own
+
+
+def test_a_data_set_shows_counts_findings_and_samples(seeded: Seeded) -> None:
+    app = open_page("datasets", dataset=seeded.dataset_id)
+    assert {metric.label: metric.value for metric in app.metric}["Subjects"] == "20"
+    assert "3 pictures without a face" in texts(app)
+    assert "S09" in texts(app)
+
+
+def test_the_address_chooses_the_run(seeded: Seeded) -> None:
+    app = open_page("runs", run=seeded.run_ids[0])
+    assert app.selectbox(key="runs.chosen").value == seeded.run_ids[0]
+    assert {metric.label: metric.value for metric in app.metric}["Best epoch"] == "9"
+
+
+def test_a_running_job_shows_how_far_it_is_and_what_is_left(seeded: Seeded) -> None:
+    words = texts(open_page("jobs"))
+    assert "1 min 23 s left" in words
+    assert "waits for another job" in words
+
+
+def test_the_log_opens_below_its_job(seeded: Seeded) -> None:
+    app = open_page("jobs")
+    checked(app.toggle(key=f"jobs.log.{seeded.running_job_id}").set_value(True).run())
+    assert "Train Seeded caf: begun" in texts(app)
+
+
+def test_cancel_reaches_the_running_job(seeded: Seeded) -> None:
+    app = open_page("jobs")
+    checked(app.button(key=f"jobs.cancel.{seeded.running_job_id}").click().run())
+    assert client.get_job(seeded.running_job_id).cancel_requested
+
+
+def test_only_the_chosen_states_of_jobs_are_listed(seeded: Seeded) -> None:
+    app = open_page("jobs")
+    checked(app.segmented_control(key="jobs.state").set_value("Failed").run())
+    assert "Import broken.zip" in texts(app)
+    assert "Train Seeded avce" not in texts(app)
+
+
+def test_compare_marks_the_best_row_and_keeps_trivial_predictors_in_sight(seeded: Seeded) -> None:
+    words = texts(open_page("compare"))
+    assert "mean of the training labels" in words
+    assert 'class="best"' in words
+    assert "0.550 … 0.650" in words  # the interval of the better run's CCC
+    assert "protocol" in " ".join(badge for badge in words.split("\n") if "concatenated" in badge)
+
+
+def test_compare_shows_only_options_that_differ(seeded: Seeded) -> None:
+    words = texts(open_page("compare"))
+    assert '<td class="">method</td>' in words
+    assert '<td class="">batch_size</td>' not in words
+
+
+def test_an_unknown_id_in_the_address_opens_the_newest_instead(seeded: Seeded) -> None:
+    app = open_page("video", analysis="nosuchthing")
+    assert app.selectbox(key="video.analysis").value == seeded.analysis_id
+
+
+def test_the_form_of_each_preset_gives_valid_options(seeded: Seeded) -> None:
+    app = open_page("train")
+    for preset in ("poster", "authors", "smoke"):
+        checked(app.selectbox(key="train.preset").set_value(preset).run())
+        assert not app.error
+        assert not app.button(key="train.start").disabled
+
+
+def test_options_that_do_not_fit_are_refused_before_anything_is_queued(seeded: Seeded) -> None:
+    app = open_page("train")
+    checked(app.text_input(key="train.quick.preset.pretrained").set_value("imagenet").run())
+    assert "efficientnet_lite0" in app.error[0].value
+    assert app.button(key="train.start").disabled
+
+
+def test_training_is_queued_as_a_row_even_when_the_broker_is_away(seeded: Seeded) -> None:
+    app = open_page("train")
+    checked(app.selectbox(key="train.preset").set_value("smoke").run())
+    app.text_input(key="train.name").set_value("from the form")
+    checked(app.button(key="train.start").click().run())
+    run = next(run for run in client.list_runs() if run.name == "from the form")
+    assert run.backbone == "tiny"
+
+
+def test_maps_stand_by_axis_with_their_scores(seeded: Seeded) -> None:
+    app = open_page("maps")
+    assert [item.value for item in app.subheader] == ["Valence", "Arousal"]
+    assert "sparsity 0.60" in texts(app)
