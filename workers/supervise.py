@@ -10,10 +10,12 @@ from collections.abc import Callable
 from multiprocessing.synchronize import Event
 from typing import Any
 
+from honcho import manager
 from honcho.manager import Manager  # untyped, hence the two ignored lines below
 from honcho.process import Process
 
 RESTART_PAUSE_S = 1.0
+STOP_WAIT_S = 10  # for a worker to come to the end of its batch and hand its job back
 ENDS_ALL = ("redis", "web")
 """Without these there is nothing to use; honcho's rule, that one end is the end of all, stays for them."""
 
@@ -56,6 +58,7 @@ class Supervisor(Manager):  # type: ignore[misc]
 
     def __init__(self, *, on_start: Callable[[], None]) -> None:
         super().__init__()
+        manager.KILL_WAIT = STOP_WAIT_S
         self._stopping = multiprocessing.Event()
         self._on_start = on_start
         self._process_ctor = self._make
