@@ -127,6 +127,11 @@ class ZipSource(Source):
                 f"{self.where(key)}: damaged, it cannot be read ({error}); get the archive again"
             ) from error
 
+    def hint(self, key: str) -> object:
+        """Size and check sum."""
+        info = self._infos[key]
+        return info.file_size, info.CRC
+
     def stamp(self) -> list[object]:
         """Names, sizes and check sums: the same content gives the same stamp, wherever it lies."""
         return [[name, size, self._infos[name].CRC] for name, size in self.sizes.items()]

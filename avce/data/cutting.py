@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from avce.data.labels import BOX_COLUMNS, LabelIndex, from_video, place
-from avce.data.pictures import MAX_PICTURE_BYTES, brightness, decode_rgb, difference_hash
+from avce.data.pictures import MAX_PICTURE_BYTES, brightness, decode_rgb, thumbnail
 from avce.errors import DataError, VideoError
 from avce.faces.crop import crop_face
 from avce.faces.detect import Face, FaceDetector
@@ -56,7 +56,7 @@ class Seen:
     width: int = 0
     height: int = 0
     brightness: float = np.nan
-    hash: int = 0
+    thumb: bytes = b""
     reason: str = ""  # why there is no face, "" when there is one
 
 
@@ -100,6 +100,15 @@ def overlap(one: Box, other: Box) -> float:
     return both / either if either > 0 else 0.0
 
 
+@dataclass(frozen=True)
+class Unit:
+    """Rows that are cut together: from ``start`` up to, not including, ``stop``."""
+
+    number: int
+    start: int
+    stop: int
+
+
 class Cutter:
     """Cuts the rows of an index.
 
@@ -122,6 +131,25 @@ class Cutter:
         self._image, self._video = table["image"].to_numpy(object), table["video"].to_numpy(object)
         self._frame = table["frame"].to_numpy(np.int64)
         self._given = table[list(BOX_COLUMNS)].to_numpy(np.float64)
+
+    def units(self, rows: int) -> list[Unit]:
+        """Runs of about so many rows; a video is never cut in two, so that each is decoded once."""
+        units: list[Unit] = []
+        start, n = 0, len(self._image)
+        while start < n:
+            stop = min(start + rows, n)
+            while stop < n and not self._image[stop] and self._video[stop] == self._video[stop - 1]:
+                stop += 1
+            units.append(Unit(len(units), start, stop))
+            start = stop
+        return units
+
+    def after(self, row: int) -> int:
+        """The next row that does not need the same file: after a broken picture, or after a broken video."""
+        end = row + 1
+        while end < len(self._image) and not self._image[row] and self._video[end] == self._video[row]:
+            end += 1
+        return end
 
     def cut(self, start: int, stop: int) -> Iterator[Cut]:
         """Results for rows ``start`` to ``stop`` in order; rows of one video must lie together, frames rising.
@@ -180,14 +208,13 @@ class Cutter:
         crop = None
         if box is not None:
             crop = crop_face(picture, box, margin=margin, size=self.recipe.size)
-        light, digest = (
-            (brightness(crop), difference_hash(crop)) if crop is not None else (brightness(picture), 0)
-        )
+        light = brightness(picture if crop is None else crop)
+        thumb = b"" if crop is None else thumbnail(crop)
         x0, y0, x1, y1 = box or NO_BOX
         return Cut(
             row,
             crop,
-            Seen(box is not None, score, n_faces, x0, y0, x1, y1, width, height, light, digest, reason),
+            Seen(box is not None, score, n_faces, x0, y0, x1, y1, width, height, light, thumb, reason),
         )
 
     def _face_box(

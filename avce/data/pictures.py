@@ -16,6 +16,8 @@ MAX_PIXELS = 100_000_000
 
 JPEG_QUALITY = 95
 
+THUMB = 16
+
 
 def decode_rgb(data: bytes, where: str) -> NDArray[np.uint8]:
     """Decode a picture: upright, RGB, shape ``(h, w, 3)``.
@@ -116,8 +118,7 @@ def brightness(picture_rgb_u8: NDArray[np.uint8]) -> float:
     return float(cv2.mean(cv2.cvtColor(picture_rgb_u8, cv2.COLOR_RGB2GRAY))[0]) / 255
 
 
-def difference_hash(picture_rgb_u8: NDArray[np.uint8]) -> int:
-    """64 bits that near copies of a picture share: which of two neighbours on a 9 × 8 grid is brighter."""
-    small = cv2.resize(cv2.cvtColor(picture_rgb_u8, cv2.COLOR_RGB2GRAY), (9, 8), interpolation=cv2.INTER_AREA)
-    bits = np.packbits((small[:, 1:] > small[:, :-1]).ravel())
-    return int.from_bytes(bits.tobytes(), "big")
+def thumbnail(picture_rgb_u8: NDArray[np.uint8]) -> bytes:
+    """A grey picture of :data:`THUMB` × :data:`THUMB` bytes, by which near copies are found."""
+    grey = cv2.cvtColor(picture_rgb_u8, cv2.COLOR_RGB2GRAY)
+    return cv2.resize(grey, (THUMB, THUMB), interpolation=cv2.INTER_AREA).tobytes()

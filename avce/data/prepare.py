@@ -14,19 +14,18 @@ import shutil
 import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from avce.data import card as cards
-from avce.data.cutting import Cutter, Recipe, Seen, sorted_for_cutting
+from avce.data.cutting import Cutter, Recipe, Seen, Unit, sorted_for_cutting
 from avce.data.decision import Decision, decide
 from avce.data.index import open_index
-from avce.data.labels import LabelIndex, from_video
+from avce.data.labels import LabelIndex
 from avce.data.pictures import encode_jpeg
 from avce.data.prepared import CARD_FILE, CROPS_FOLDER, FORMAT, SAMPLES_FILE, Prepared
 from avce.data.shards import file_hash, write_shard
@@ -138,29 +137,8 @@ def _finish(partial: Path, out: Path) -> None:
     shutil.rmtree(retired, ignore_errors=True)
 
 
-@dataclass(frozen=True)
-class _Unit:
-    number: int
-    start: int
-    stop: int
-
-    @property
-    def stem(self) -> str:
-        return f"{self.number:05d}"
-
-
-def _units(table: pd.DataFrame) -> list[_Unit]:
-    """Runs of about UNIT_ROWS rows; a video is never cut in two."""
-    video = table["video"].where(from_video(table), "").to_numpy(object)
-    units: list[_Unit] = []
-    start = 0
-    while start < len(table):
-        stop = min(start + UNIT_ROWS, len(table))
-        while stop < len(table) and video[stop] and video[stop] == video[stop - 1]:
-            stop += 1
-        units.append(_Unit(len(units), start, stop))
-        start = stop
-    return units
+def _stem(unit: Unit) -> str:
+    return f"{unit.number:05d}"
 
 
 class _Job:
@@ -203,23 +181,25 @@ class _Job:
             self.options.min_score,
             self.options.every_nth_frame,
         )
-        units = _units(self.index.table)
-        self._cut_all(units, Cutter(self.index, recipe, self.detector, self._check))
+        cutter = Cutter(self.index, recipe, self.detector, self._check)
+        units = cutter.units(UNIT_ROWS)
+        self._cut_all(units, cutter)
         facts = pd.concat([pd.read_parquet(self._facts_file(unit)) for unit in units], ignore_index=True)
+        thumbs = facts.pop("thumb")
         samples = self._samples(facts)
         samples.to_parquet(self.folder / SAMPLES_FILE, index=False)
-        write_json(self.folder / CARD_FILE, self._card(samples, units, recipe, decision))
+        write_json(self.folder / CARD_FILE, self._card(samples, thumbs.tolist(), units, recipe, decision))
 
     # cutting --------------------------------------------------------------------------------------------------
 
-    def _facts_file(self, unit: _Unit) -> Path:
-        return self.folder / "units" / f"{unit.stem}.parquet"
+    def _facts_file(self, unit: Unit) -> Path:
+        return self.folder / "units" / f"{_stem(unit)}.parquet"
 
     def _check(self) -> None:
         if self._stop.is_set():
             raise CancelledError("stopped, as another part of the work ended early")
 
-    def _cut_all(self, units: list[_Unit], cutter: Cutter) -> None:
+    def _cut_all(self, units: list[Unit], cutter: Cutter) -> None:
         total = len(self.index.table)
         waiting = [unit for unit in units if not self._facts_file(unit).is_file()]
         self._done = total - sum(unit.stop - unit.start for unit in waiting)
@@ -240,17 +220,16 @@ class _Job:
                 pool.shutdown(cancel_futures=True)
                 raise
 
-    def _cut_unit(self, unit: _Unit, cutter: Cutter) -> None:
+    def _cut_unit(self, unit: Unit, cutter: Cutter) -> None:
         facts: dict[int, dict[str, Any]] = {}
-        with write_shard(self.folder / CROPS_FOLDER / f"{unit.stem}.arrow") as shard:
+        with write_shard(self.folder / CROPS_FOLDER / f"{_stem(unit)}.arrow") as shard:
             for cut in cutter.cut(unit.start, unit.stop):
                 offset = shard.add(encode_jpeg(cut.crop_rgb_u8)) if cut.crop_rgb_u8 is not None else -1
                 facts[cut.row] = cut.facts() | {"shard": unit.number, "offset": offset}
                 with self._lock:
                     self._done += 1
         table = pd.DataFrame([facts[row] for row in range(unit.start, unit.stop)])
-        table["hash"] = table["hash"].astype(np.uint64)
-        fresh = self.folder / "units" / f".{unit.stem}"
+        fresh = self.folder / "units" / f".{_stem(unit)}"
         table.to_parquet(fresh, index=False)
         fresh.replace(self._facts_file(unit))
 
@@ -269,11 +248,16 @@ class _Job:
         return samples
 
     def _card(
-        self, samples: pd.DataFrame, units: list[_Unit], recipe: Recipe, decision: Decision
+        self,
+        samples: pd.DataFrame,
+        thumbs: list[bytes],
+        units: list[Unit],
+        recipe: Recipe,
+        decision: Decision,
     ) -> dict[str, Any]:
         shards = []
         for unit in units:
-            path = self.folder / CROPS_FOLDER / f"{unit.stem}.arrow"
+            path = self.folder / CROPS_FOLDER / f"{_stem(unit)}.arrow"
             shards.append({"file": path.name, "bytes": path.stat().st_size, "sha256": file_hash(path)})
         steps = asdict(recipe) | {
             "alignment": "none",
@@ -286,7 +270,7 @@ class _Job:
             "format": FORMAT,
             "fingerprint": digest.hexdigest(),
             "stamp": self.stamp,
-            **cards.describe(self.index, samples, decision, self.given_splits),
+            **cards.describe(self.index, samples, thumbs, decision, self.given_splits),
             "recipe": steps,
             "options": self.options.model_dump(mode="json"),
             "shards": shards,

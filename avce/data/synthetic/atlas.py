@@ -106,7 +106,7 @@ def _box(pixels: NDArray[np.float64], margin: float) -> tuple[slice, slice]:
 
 def _fixed(pixels: NDArray[np.float64], box: tuple[slice, slice]) -> NDArray[np.int32]:
     moved = (pixels - (box[1].start, box[0].start)) * 2**_FINE
-    return np.round(moved).astype(np.int32)
+    return np.asarray(np.round(moved), np.int32)
 
 
 def _finish(cover: NDArray[np.uint8], box: tuple[slice, slice], blur_px: float) -> Mask:

@@ -48,9 +48,19 @@ def draw_glasses(
     lines = [*rims, bridge]
     for side, rim in zip(SIDES, rims, strict=True):
         outer = rim[np.argmax(np.abs(rim[:, 0]))]
-        lines.append(np.stack([outer + (0, 0.02, 0), [side * 0.76 * identity.head_width, 0.08, 0.1]]))
+        lines.append(
+            np.stack([outer + np.array([0, 0.02, 0]), [side * 0.76 * identity.head_width, 0.08, 0.1]])
+        )
     colour = identity.glasses_colour
     thickness = max(1, round(scale * 0.026))
     for points in lines:
         pixels = [np.round(project(points) * 2**_FINE).astype(np.int32)]
-        cv2.polylines(levels, pixels, False, colour, thickness, cv2.LINE_AA, _FINE)
+        cv2.polylines(
+            levels,
+            pixels,
+            isClosed=False,
+            color=colour,
+            thickness=thickness,
+            lineType=cv2.LINE_AA,
+            shift=_FINE,
+        )

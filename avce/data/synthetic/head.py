@@ -80,8 +80,8 @@ def _skull(identity: Identity) -> _Skull:
     return _Skull(xyz, np.stack([width * along, y], -1), azimuth, latitude)
 
 
-def _bump(x: Grid, y: Grid, cx: float, cy: float, sx: float, sy: float) -> Grid:
-    return np.exp(-(((x - cx) / sx) ** 2) - ((y - cy) / sy) ** 2)
+def _bump(x: Grid, y: Grid, centre: tuple[float, float], sizes: tuple[float, float]) -> Grid:
+    return np.asarray(np.exp(-(((x - centre[0]) / sizes[0]) ** 2) - ((y - centre[1]) / sizes[1]) ** 2))
 
 
 def _nose(x: Grid, y: Grid, identity: Identity, marks: Landmarks) -> Grid:
@@ -91,9 +91,9 @@ def _nose(x: Grid, y: Grid, identity: Identity, marks: Landmarks) -> Grid:
     )
     spread = np.interp(y, [tip, 0.1, 0.3], [0.115, 0.1, 0.16])
     nose = identity.nose_height * profile * np.exp(-((x / spread) ** 2))
-    nose += 0.05 * _bump(x, y, 0, tip - 0.005, 0.09 * identity.nose_width, 0.07)
+    nose += 0.05 * _bump(x, y, (0, tip - 0.005), (0.09 * identity.nose_width, 0.07))
     for side in SIDES:
-        nose += 0.13 * _bump(x, y, side * 0.72 * half, tip - 0.03, 0.45 * half, 0.07)
+        nose += 0.13 * _bump(x, y, (side * 0.72 * half, tip - 0.03), (0.45 * half, 0.07))
     return nose
 
 
@@ -105,19 +105,19 @@ def _features(x: Grid, y: Grid, identity: Identity, marks: Landmarks) -> Grid:
     mouth_y = float(marks.mouth.upper[14, 1] + marks.mouth.lower[14, 1]) / 2
     for side in SIDES:
         ex, ey = eye_centre(identity, side)
-        relief -= 0.15 * _bump(x, y, ex, ey + 0.02, 0.2, 0.13)
-        relief += 0.075 * _bump(x, y, ex, ey, 0.13, 0.1)
-        relief += (0.02 + 0.035 * male) * _bump(x, y, 0.85 * ex, 0.25, 0.2, 0.07)
+        relief -= 0.15 * _bump(x, y, (ex, ey + 0.02), (0.2, 0.13))
+        relief += 0.075 * _bump(x, y, (ex, ey), (0.13, 0.1))
+        relief += (0.02 + 0.035 * male) * _bump(x, y, (0.85 * ex, 0.25), (0.2, 0.07))
         lift = marks.cheek_lift
         relief += (0.035 + 0.05 * identity.cheekbones + 0.7 * lift) * _bump(
-            x, y, side * 0.43, -0.24 + lift, 0.2, 0.17
+            x, y, (side * 0.43, -0.24 + lift), (0.2, 0.17)
         )
-        relief -= 0.03 * _bump(x, y, side * 0.5, -0.6, 0.16, 0.2)
+        relief -= 0.03 * _bump(x, y, (side * 0.5, -0.6), (0.16, 0.2))
         corner = marks.mouth.upper[0 if side < 0 else -1]
-        relief -= 0.03 * _bump(x, y, corner[0], corner[1], 0.06, 0.06)
-    relief += 0.07 * _bump(x, y, 0, mouth_y + 0.02, 0.3, 0.22)
-    relief -= 0.035 * _bump(x, y, 0, (marks.mouth.bottom[14, 1] * 0.65 + chin_y * 0.35), 0.18, 0.05)
-    relief += (0.075 + 0.02 * identity.chin) * _bump(x, y, 0, chin_y, 0.17, 0.12)
+        relief -= 0.03 * _bump(x, y, (corner[0], corner[1]), (0.06, 0.06))
+    relief += 0.07 * _bump(x, y, (0, mouth_y + 0.02), (0.3, 0.22))
+    relief -= 0.035 * _bump(x, y, (0, (marks.mouth.bottom[14, 1] * 0.65 + chin_y * 0.35)), (0.18, 0.05))
+    relief += (0.075 + 0.02 * identity.chin) * _bump(x, y, (0, chin_y), (0.17, 0.12))
     for curve, height, size in ((marks.mouth.top, 0.022, 0.05), (marks.mouth.bottom, 0.03, 0.055)):
         ridge = np.interp(x, curve[:, 0], curve[:, 1] + (-0.03 if curve is marks.mouth.top else 0.035))
         inside = np.clip(1 - (x / max(curve[-1, 0], 0.05)) ** 2, 0, 1)
@@ -156,18 +156,18 @@ def hairline(identity: Identity, azimuth: Grid) -> Grid:
     if identity.hair is Hair.FRINGE:
         strands = 0.03 * np.sin(9 * azimuth + 4 * identity.parting) + 0.02 * np.sin(23 * azimuth)
         line += strands + 0.12 * identity.parting * azimuth
-    return line
+    return np.asarray(line)
 
 
-def _waves(identity: Identity, skull: _Skull, frequencies: tuple[int, ...], rng: np.random.Generator) -> Grid:
+def _waves(skull: _Skull, frequencies: tuple[int, ...], rng: np.random.Generator) -> Grid:
     """A smooth random field on the skull, about within [-1, 1]."""
-    total = np.zeros_like(skull.azimuth)
+    total: Grid = np.zeros_like(skull.azimuth)
     for around in frequencies:
         for down in (0, 0.7 * around, 1.4 * around):
             total += rng.normal(0, 1) * np.sin(
                 around * skull.azimuth + down * skull.latitude + rng.uniform(0, 6)
             )
-    return np.clip(total / np.sqrt(3 * len(frequencies)), -1, 1)
+    return np.asarray(np.clip(total / np.sqrt(3 * len(frequencies)), -1, 1))
 
 
 @lru_cache(maxsize=64)
@@ -180,8 +180,7 @@ def _hair(identity: Identity) -> Part | None:
     volumes = {Hair.BUZZ: 0.02, Hair.FULL: 0.16, Hair.CURLY: 0.2, Hair.FRINGE: 0.09, Hair.LONG: 0.09}
     rng = np.random.default_rng(identity.seed)
     rough = (2, 5, 9, 14, 19) if identity.hair is Hair.CURLY else (1, 2, 3, 5, 8)
-    thick = identity.hair_volume * volumes.get(identity.hair, 0.1)
-    thick = thick * (1 + 0.4 * _waves(identity, skull, rough, rng))
+    thick = identity.hair_volume * volumes.get(identity.hair, 0.1) * (1 + 0.4 * _waves(skull, rough, rng))
     over = thick * _smooth(inside / 0.3) - 0.1 * np.clip(-inside / 0.1, 0, 1) + 0.004
     xyz = skull.xyz * (1 + over)[..., None]
     xyz[..., 1] += 0.25 * over

@@ -21,6 +21,12 @@ Curve = NDArray[np.float64]
 SIDES = (-1, 1)
 """The picture's left and right."""
 
+
+def shifted(curve: Curve, x: float, y: float) -> Curve:
+    """A curve or a point moved as a whole."""
+    return np.asarray(curve + np.array([x, y]))
+
+
 _T = np.linspace(-1, 1, 29)
 
 
@@ -184,8 +190,12 @@ def _mouth(identity: Identity, actions: Actions, rounding: float) -> Mouth:
     top = upper + lips * (0.062 * bow**0.85 + cupid * bow)
     bottom = lower - lips * (0.078 + 0.018 * actions.chin_raise) * bow**0.7
     x = half * _T
+    top_lip, upper_lip, lower_lip, bottom_lip = (np.column_stack([x, y]) for y in (top, upper, lower, bottom))
     return Mouth(
-        *(np.column_stack([x, y]) for y in (top, upper, lower, bottom)),
+        top=top_lip,
+        upper=upper_lip,
+        lower=lower_lip,
+        bottom=bottom_lip,
         open=float(np.max(upper - lower)),
         teeth=float(np.clip(0.35 + 0.6 * smile + 0.5 * actions.stretch + 0.8 * actions.lip_raise, 0, 1)),
     )

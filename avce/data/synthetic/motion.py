@@ -67,7 +67,7 @@ class Motion:
 
 def _ease(x: Track) -> Track:
     x = np.clip(x, 0, 1)
-    return x * x * (3 - 2 * x)
+    return np.asarray(x * x * (3 - 2 * x))
 
 
 def _sway(rng: np.random.Generator, time_s: Track, amplitude: float, periods_s: tuple[float, float]) -> Track:
@@ -76,7 +76,7 @@ def _sway(rng: np.random.Generator, time_s: Track, amplitude: float, periods_s: 
     for _ in range(4):
         period = rng.uniform(*periods_s)
         total += np.sin(2 * np.pi * (time_s / period + rng.uniform()))
-    return np.clip(amplitude * total / np.sqrt(2), -2 * amplitude, 2 * amplitude)
+    return np.asarray(np.clip(amplitude * total / np.sqrt(2), -2 * amplitude, 2 * amplitude))
 
 
 def _feelings(rng: np.random.Generator, time_s: Track) -> tuple[Track, Track]:

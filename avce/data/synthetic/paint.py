@@ -7,7 +7,7 @@ import numpy as np
 from avce.data.synthetic.atlas import Atlas, Mask, emboss, fill, polish, shade, spot, stroke, tint
 from avce.data.synthetic.expression import Actions
 from avce.data.synthetic.identity import Beard, Identity
-from avce.data.synthetic.landmarks import SIDES, Curve, Eye, Landmarks, Mouth
+from avce.data.synthetic.landmarks import SIDES, Curve, Eye, Landmarks, Mouth, shifted
 
 
 def _ring(upper: Curve, lower: Curve) -> Curve:
@@ -30,9 +30,9 @@ def _eye(atlas: Atlas, eye: Eye, identity: Identity) -> None:
         _eyeball(atlas, eye, identity, opening)
     shade(atlas, stroke(eye.crease, 0.016, blur=0.006), (0.62, 0.56, 0.54))
     emboss(atlas, stroke(eye.crease, 0.02, blur=0.01), -1.6)
-    emboss(atlas, stroke(eye.upper + (0, 0.012), 0.02, blur=0.006), 1.2)
-    shade(atlas, stroke(eye.lower - (0, 0.008), 0.014, blur=0.005), (0.8, 0.7, 0.68))
-    emboss(atlas, stroke(eye.lower - (0, 0.02), 0.02, blur=0.008), 0.8)
+    emboss(atlas, stroke(shifted(eye.upper, 0, 0.012), 0.02, blur=0.006), 1.2)
+    shade(atlas, stroke(shifted(eye.lower, 0, -0.008), 0.014, blur=0.005), (0.8, 0.7, 0.68))
+    emboss(atlas, stroke(shifted(eye.lower, 0, -0.02), 0.02, blur=0.008), 0.8)
     tint(atlas, stroke(eye.upper, 0.017 + 0.008 * identity.feminine, blur=0.003), lash, 0.92)
     flick = eye.upper[-5:] + np.outer(np.linspace(0, 1, 5), (np.sign(eye.centre[0]) * 0.015, 0.012))
     tint(atlas, stroke(flick, 0.014, blur=0.003), lash, 0.8 * identity.feminine)
@@ -52,16 +52,20 @@ def _eyeball(atlas: Atlas, eye: Eye, identity: Identity, opening: Mask) -> None:
         1.0,
     )
     bright = (
-        fill(_circle(eye.iris - (0, 0.35 * eye.iris_radius), 0.5 * eye.iris_radius), blur=0.012, box=box)
+        fill(
+            _circle(shifted(eye.iris, 0, -0.35 * eye.iris_radius), 0.5 * eye.iris_radius), blur=0.012, box=box
+        )
         & opening
     )
     tint(atlas, bright, tuple(np.minimum(1.5 * iris + 10, 255)), 0.6)
     tint(
         atlas, fill(_circle(eye.iris, 0.42 * eye.iris_radius), blur=0.003, box=box) & opening, (10, 8, 8), 1.0
     )
-    shadow = fill(_ring(eye.upper + (0, 0.03), eye.upper - (0, 0.022)), blur=0.01, box=box) & opening
+    shadow = (
+        fill(_ring(shifted(eye.upper, 0, 0.03), shifted(eye.upper, 0, -0.022)), blur=0.01, box=box) & opening
+    )
     shade(atlas, shadow, (0.45, 0.42, 0.42))
-    glint = fill(_circle(eye.iris + (0.02, 0.026), 0.016), blur=0.003, box=box) & opening
+    glint = fill(_circle(shifted(eye.iris, 0.02, 0.026), 0.016), blur=0.003, box=box) & opening
     tint(atlas, glint, (255, 255, 255), 0.95)
     corner = spot(eye.upper[0] + (np.sign(eye.centre[0]) * 0.012, -0.004), (0.016, 0.012))
     tint(atlas, corner, (200, 130, 120), 0.6)
@@ -82,7 +86,7 @@ def _brow(atlas: Atlas, curve: Curve, half: np.ndarray, identity: Identity, rng:
         i = int(at)
         root = curve[i] + (at - i) * (curve[i + 1] - curve[i]) + normal[i] * half[i] * rng.uniform(-0.9, 0.4)
         lean = 0.02 + 0.035 * at / len(curve)
-        hair = np.stack([root, root + (outward * lean, 0.05 - 0.05 * at / len(curve))])
+        hair = np.stack([root, shifted(root, outward * lean, 0.05 - 0.05 * at / len(curve))])
         tint(atlas, stroke(hair, 0.005), colour, 0.5)
 
 
@@ -131,7 +135,9 @@ def _inside(atlas: Atlas, mouth: Mouth) -> None:
         gap = np.array([[x, middle[1] + 0.05], [x, middle[1] - edge]])
         at = stroke(gap, 0.005)
         shade(atlas, at, (0.9, 0.88, 0.86))
-    shadow = fill(_ring(mouth.upper + (0, 0.03), mouth.upper - (0, 0.015)), blur=0.01, box=box) & hole
+    shadow = (
+        fill(_ring(shifted(mouth.upper, 0, 0.03), shifted(mouth.upper, 0, -0.015)), blur=0.01, box=box) & hole
+    )
     shade(atlas, shadow, (0.55, 0.5, 0.5))
 
 

@@ -93,7 +93,7 @@ def grid_normals(xyz: NDArray[np.float64]) -> NDArray[np.float64]:
     down = np.gradient(xyz, axis=0)
     across = np.gradient(xyz, axis=1)
     normals = np.cross(down, across)
-    return normals / np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-9)
+    return np.asarray(normals / np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-9))
 
 
 @dataclass(frozen=True)
@@ -133,12 +133,12 @@ def _places(mesh: Mesh, camera: Camera) -> tuple[Array, Array, NDArray[np.bool_]
 
 
 def _power_22(x: Array) -> Array:
-    """x to the 22nd by squaring; numpy's power takes ten times as long."""
+    """The 22nd power by squaring; numpy's power takes ten times as long."""
     x2 = x * x
     x4 = x2 * x2
     x16 = x4 * x4
     x16 = x16 * x16
-    return x16 * x4 * x2
+    return np.asarray(x16 * x4 * x2)
 
 
 def _lit(normals: Array, albedo: Array, gloss: Array, light: Light) -> Array:
@@ -196,8 +196,11 @@ def draw(mesh: Mesh, atlas: Atlas, camera: Camera, light: Light) -> tuple[Array,
     gloss = cv2.remap(atlas.gloss, x, y, cv2.INTER_LINEAR)
     relief = np.asarray(cv2.remap(atlas.relief, x, y, cv2.INTER_LINEAR), np.float32)
     shown = np.flatnonzero(inside)
-    bent = _bend(turned.reshape(-1, 3)[shown], relief, shown, camera.scale / FACE.scale)
-    albedo, shiny = _LINEAR[colour.reshape(-1, 3)[shown]], gloss.ravel()[shown].astype(np.float32) / 255
+    bent = _bend(
+        np.asarray(turned, np.float32).reshape(-1, 3)[shown], relief, shown, camera.scale / FACE.scale
+    )
+    albedo = np.asarray(_LINEAR[colour.reshape(-1, 3)[shown]], np.float32)
+    shiny = np.asarray(gloss.ravel()[shown], np.float32) / np.float32(255)
     picture = np.zeros((camera.height * camera.width, 3), np.float32)
     picture[shown] = _lit(bent, albedo, shiny, light)
     return picture.reshape(camera.height, camera.width, 3), inside

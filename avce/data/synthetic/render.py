@@ -59,7 +59,7 @@ def face_outline(identity: Identity, nuisance: Nuisance, chin_drop: float) -> ND
     """Points in space whose projections span the face's box."""
     points = _FACE_OUTLINE * (identity.head_width, 1.0, 1.0)
     points[points[:, 1] < -0.5, 1] = points[points[:, 1] < -0.5, 1] * identity.head_length - 0.8 * chin_drop
-    return (points - _PIVOT) @ rotation(nuisance).T + _PIVOT
+    return np.asarray((points - _PIVOT) @ rotation(nuisance).T + _PIVOT)
 
 
 def box_of(points_px: NDArray[np.float64]) -> tuple[float, float, float, float]:
@@ -72,7 +72,7 @@ def _moved(
     xyz: NDArray[np.float64], stiffness: NDArray[np.float64], turn: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     turned = (xyz - _PIVOT) @ turn.T + _PIVOT
-    return xyz + stiffness[..., None] * (turned - xyz)
+    return np.asarray(xyz + stiffness[..., None] * (turned - xyz))
 
 
 def _posed(parts: list[Part], turn: NDArray[np.float64]) -> Mesh:

@@ -25,7 +25,7 @@ from avce.data.synthetic.atlas import (
 )
 from avce.data.synthetic.head import hairline
 from avce.data.synthetic.identity import Hair, Identity
-from avce.data.synthetic.landmarks import SIDES, eye_centre
+from avce.data.synthetic.landmarks import SIDES, eye_centre, shifted
 
 Field = NDArray[np.float32]
 
@@ -75,8 +75,8 @@ def _face(atlas: Atlas, identity: Identity, rng: np.random.Generator) -> None:
     for side in SIDES:
         shade(atlas, spot(np.array([side * 0.4, -0.24]), (0.17, 0.13)), blush)
         around = eye_centre(identity, side)
-        shade(atlas, spot(around + (0, 0.03), (0.2, 0.13)), (0.86, 0.8, 0.8))
-        shade(atlas, spot(around - (0, 0.1), (0.12, 0.04)), (0.92 - 0.1 * identity.age,) * 3)
+        shade(atlas, spot(shifted(around, 0, 0.03), (0.2, 0.13)), (0.86, 0.8, 0.8))
+        shade(atlas, spot(shifted(around, 0, -0.1), (0.12, 0.04)), (0.92 - 0.1 * identity.age,) * 3)
     shade(atlas, spot(np.array([0, -0.37]), (0.11, 0.09)), (1.04, 0.91, 0.9))
     if identity.hair is not Hair.BALD:
         _roots(atlas, identity, rng)

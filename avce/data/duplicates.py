@@ -1,0 +1,120 @@
+"""Pictures that occur twice: byte for byte, or nearly. The same face in two splits makes figures too good."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from avce.data.findings import SHOWN_PLACES, Finding, finding
+from avce.data.pictures import THUMB
+from avce.data.sources import Source
+
+NEAR_LIMIT = 10_000
+"""Pictures compared with one another; more are sampled. The cost grows with the square: about 3 s on a core."""
+NEAR_CORRELATION = 0.995
+"""Thumbnails that correlate so are taken for copies. Different pictures of one person stay below."""
+LABEL_GAP = 0.3
+FLAT = 4.0
+"""Thumbnails whose grey levels spread less are plain surfaces and tell nothing."""
+
+
+def exact_findings(source: Source, table: pd.DataFrame) -> Iterator[Finding]:
+    """Pictures of equal bytes: across splits, re-used within a sequence, and otherwise."""
+    groups = equal_files(source, (key for key in table["image"].unique() if key))
+    twice = table["image"][table["image"] != ""]
+    listed = twice[twice.duplicated()].unique()
+    if len(listed):
+        yield finding("warning", f"{len(listed)} pictures are listed more than once",
+                      "A picture with two rows counts twice, and may carry two labels.", listed[:SHOWN_PLACES])  # fmt: skip
+    if not groups:
+        return
+    rows = table.drop_duplicates("image").set_index("image")
+    across, stale, plain = [], [], []
+    for keys in groups:
+        part = rows.loc[keys]
+        text = " = ".join(keys[:4]) + (f" (and {len(keys) - 4} more)" if len(keys) > 4 else "")
+        if len(set(part["split"])) > 1:
+            across.append(text)
+        elif (part["video"] != "").all() and len(set(part["video"])) == 1:
+            stale.append(text)
+        else:
+            plain.append(text)
+    if across:
+        yield finding("error", f"{len(across)} pictures lie in more than one split",
+                      "What was learnt by heart is tested: figures on that split are too good.", across)  # fmt: skip
+    if stale:
+        yield finding("warning", f"{len(stale)} crops are repeated within their sequence",
+                      "Tools re-use the last crop where they find no face: the label goes on, the face does not.", stale)  # fmt: skip
+    if plain:
+        yield finding(
+            "warning",
+            f"{len(plain)} pictures occur more than once",
+            "Copies weigh double in training and figures.",
+            plain,
+        )
+
+
+def equal_files(source: Source, keys: Iterable[str]) -> list[list[str]]:
+    """Groups of members with the same bytes. Only members that agree in size (and check sum) are read."""
+    alike: dict[object, list[str]] = {}
+    for key in keys:
+        alike.setdefault(source.hint(key), []).append(key)
+    groups: dict[bytes, list[str]] = {}
+    for same in alike.values():
+        if len(same) > 1:
+            for key in same:
+                groups.setdefault(hashlib.sha256(source.read(key)).digest(), []).append(key)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def near_findings(table: pd.DataFrame, thumbs: list[bytes]) -> Iterator[Finding]:
+    """Pictures that look the same: across splits, and with labels that differ.
+
+    Args:
+        table: Columns of an index, a row per thumbnail.
+        thumbs: Thumbnails; empty ones are skipped.
+    """
+    rows = np.array([row for row, thumb in enumerate(thumbs) if len(thumb) == THUMB * THUMB], dtype=np.int64)
+    if len(rows) > NEAR_LIMIT:
+        rows = rows[np.linspace(0, len(rows) - 1, NEAR_LIMIT).round().astype(np.int64)]
+    if len(rows) < 2:
+        return
+    pairs = rows[
+        near_pairs(np.frombuffer(b"".join(thumbs[row] for row in rows), np.uint8).reshape(len(rows), -1))
+    ]
+    split, video = table["split"].to_numpy(object), table["video"].to_numpy(object)
+    pairs = pairs[
+        [one != other or not one for one, other in zip(video[pairs[:, 0]], video[pairs[:, 1]], strict=True)]
+    ]
+    image = table["image"].to_numpy(object)
+    names = [image[row] or f"{video[row]} frame {table['frame'].iloc[row]}" for row in pairs.ravel()]
+    texts = np.array(
+        [f"{one} ~ {other}" for one, other in zip(names[::2], names[1::2], strict=True)], dtype=object
+    )
+    across = split[pairs[:, 0]] != split[pairs[:, 1]]
+    if across.any():
+        yield finding("warning", f"{int(across.sum())} pairs of nearly the same picture lie in different splits",
+                      "A cropped or recompressed copy in another split flatters the figures.", texts[across])  # fmt: skip
+    labels = table[["valence", "arousal"]].to_numpy(np.float64)
+    apart = np.linalg.norm(labels[pairs[:, 0]] - labels[pairs[:, 1]], axis=1) > LABEL_GAP
+    if apart.any():
+        yield finding("warning", f"{int(apart.sum())} of {len(pairs)} pairs of nearly the same picture have different labels",
+                      "This is how noisy the labels are: no model can be right on both.", texts[apart])  # fmt: skip
+
+
+def near_pairs(thumbs: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Pairs of rows whose thumbnails correlate by :data:`NEAR_CORRELATION` or more; shape ``(m, 2)``."""
+    grey = thumbs.astype(np.float32)
+    grey -= grey.mean(axis=1, keepdims=True)
+    spread = np.linalg.norm(grey, axis=1, keepdims=True)
+    grey = np.where(spread > FLAT * THUMB, grey / np.maximum(spread, 1e-6), 0)
+    found = []
+    for start in range(0, len(grey), 1024):
+        one, other = np.nonzero(grey[start : start + 1024] @ grey[start:].T >= NEAR_CORRELATION)
+        keep = other > one
+        found.append(np.column_stack([one[keep], other[keep]]) + start)
+    return np.concatenate(found).astype(np.int64)
