@@ -82,7 +82,7 @@ class Engine:
                         tensors[f"optimizer.{name}.{index}.{slot}"] = value
                     else:
                         kept[f"{index}.{slot}"] = value
-        return {name: value.detach().cpu().clone() for name, value in tensors.items()}, plain
+        return {name: value.detach().cpu().contiguous() for name, value in tensors.items()}, plain
 
     def load_state(self, tensors: Mapping[str, Tensor], plain: Mapping[str, Any]) -> None:
         """Go back to what :meth:`state` gave."""
