@@ -15,7 +15,7 @@ from avce.models.inception_resnet import InceptionResNet
 from avce.objectives.agreement import mse
 from avce.options import Backbone, TrainOptions
 
-WIDTH, TINY_WIDTH = 56, 8
+WIDTH, TINY_WIDTH = 72, 8
 
 
 class Hasani(Method):

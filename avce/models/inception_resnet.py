@@ -66,7 +66,7 @@ class _Reduction(nn.Module):
 
 
 class InceptionResNet(Encoder):
-    """Stem, 3 × A, reduction, 3 × B, reduction, 2 × C; about 1.1 million weights at width 56.
+    """Stem, 3 × A, reduction, 3 × B, reduction, 2 × C; about .66 million weights at width 72.
 
     Args:
         width: Channels of the A blocks, a multiple of 4; B has twice, C four times as many.
@@ -74,7 +74,7 @@ class InceptionResNet(Encoder):
 
     min_input_px = 32
 
-    def __init__(self, width: int = 56) -> None:
+    def __init__(self, width: int = 72) -> None:
         super().__init__()
         self.stem = nn.Sequential(_unit(3, width // 2, 3, 2), _unit(width // 2, width, 3, 2))
         self.scale_a = nn.Sequential(*(_block_a(width) for _ in range(3)))

@@ -69,15 +69,14 @@ class Solutions:
         """Some of the rows."""
         return Solutions(self.p[rows], self.slack[rows], self.dual[rows], self.flags[rows])
 
-    def replaced(self, rows: NDArray[np.int64], other: Solutions) -> Solutions:
-        """The same with these rows taken from ``other``."""
+    def put(self, rows: NDArray[np.int64], other: Solutions) -> None:
+        """Take these rows from ``other``."""
         mine, theirs = (
             (self.p, self.slack, self.dual, self.flags),
             (other.p, other.slack, other.dual, other.flags),
         )
         for kept, new in zip(mine, theirs, strict=True):
             kept[rows] = new
-        return self
 
 
 @dataclass(frozen=True)

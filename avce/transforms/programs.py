@@ -184,6 +184,15 @@ def sparsemax_optimum(p: Array, z: Array) -> tuple[Array, Array]:
     return slack, dual
 
 
+def sparsemax_cross_over(p: Array, z: Array) -> Array:
+    """The vertex next to an almost optimal p: its support kept, the optimality conditions solved on it."""
+    slack, dual = sparsemax_optimum(p, z)
+    n = p.shape[1]
+    support = slack[:, :n] > dual[:, :n]
+    tau = (np.where(support, z, 0).sum(axis=1, keepdims=True) - 1) / support.sum(axis=1, keepdims=True)
+    return np.where(support, np.maximum(z - tau, 0), 0)
+
+
 def softmax_optimum(p: Array, z: Array) -> tuple[Array, Array]:
     """Slack and multipliers of :func:`log_sum_exp_program` at its solution, from its optimality conditions."""
     del z

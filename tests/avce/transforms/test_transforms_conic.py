@@ -1,0 +1,275 @@
+"""The solver paths: they agree with the closed forms, in value and gradient, and fail loudly."""
+
+from __future__ import annotations
+
+import cvxpy as cp
+import numpy as np
+import pytest
+import torch
+
+from avce.errors import DomainError, OptionError, SolverError
+from avce.transforms import VIEWS, conic, programs, register_cvxpy_view, sparsemax, transform
+from avce.transforms.cone import Affine, ConeProgram
+from avce.transforms.conic import Attempt, ConicView, is_solved
+
+SOLVERS = ("ecos", "cvxpy")
+# ECOS stops at a duality gap of about 1e-11; a strongly concave objective turns that into 1e-6 in the solution
+TOLERANCE = 1e-6
+
+
+def mixture(rows: int, n: int = 32, seed: int = 0) -> torch.Tensor:
+    rng = np.random.default_rng(seed)
+    normal = rng.normal(size=(rows, n))
+    kinds = [
+        np.maximum(normal, 0),
+        np.round(4 * np.maximum(normal, 0)) / 4,
+        np.zeros_like(normal),
+        normal * 10 ** rng.uniform(-4, 4, size=(rows, 1)),
+    ]
+    return torch.from_numpy(np.concatenate(kinds))
+
+
+@pytest.fixture
+def own_view():
+    """Names registered in a test, taken off the table after it."""
+    before = set(VIEWS)
+    yield
+    for name in set(VIEWS) - before:
+        del VIEWS[name]
+
+
+@pytest.mark.parametrize("view", ["sparsemax", "softmax"])
+@pytest.mark.parametrize(("solver", "rows"), [("ecos", 250), ("cvxpy", 15)])
+def test_solvers_agree_with_the_closed_form(view, solver, rows):
+    z = mixture(rows)
+    p = transform(z, view=view, solver=solver)
+    assert (p - transform(z, view=view)).abs().max() <= TOLERANCE
+    torch.testing.assert_close(p.sum(-1), torch.ones(len(z), dtype=p.dtype))
+
+
+@pytest.mark.parametrize("view", ["sparsemax", "softmax"])
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_gradients_by_implicit_differentiation_agree_with_the_closed_form(view, solver):
+    z = mixture(4, seed=5)[:4].requires_grad_()  # ReLU normals
+    weights = torch.randn(4, 32, dtype=torch.float64)
+    (ours,) = torch.autograd.grad((transform(z, view=view, solver=solver) * weights).sum(), z)
+    (exact,) = torch.autograd.grad((transform(z, view=view) * weights).sum(), z)
+    torch.testing.assert_close(ours, exact, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("view", ["sparsemax", "softmax"])
+def test_solvers_take_any_axis_masks_and_half_precision(view):
+    z = torch.randn(3, 6, 2)
+    mask = torch.tensor([True, True, False, True, True, False])[:, None]
+    for scores in (z, z.to(torch.float16)):
+        p = transform(scores, view=view, solver="ecos", dim=1, mask=mask)
+        assert p.dtype is scores.dtype
+        assert (p[:, ~mask[:, 0]] == 0).all()
+        torch.testing.assert_close(p, transform(scores, view=view, dim=1, mask=mask), atol=2e-6, rtol=1e-3)
+
+
+@pytest.mark.parametrize("view", ["sparsemax", "softmax"])
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_one_entry_and_no_rows_need_no_solver(view, solver):
+    assert (transform(torch.randn(3, 1), view=view, solver=solver) == 1).all()
+    assert transform(torch.zeros(0, 4), view=view, solver=solver).shape == (0, 4)
+
+
+@pytest.mark.parametrize("program", [programs.log_sum_exp_program, programs.entropy_program])
+def test_both_exponential_cone_programs_solve_softmax(program):
+    z = np.random.default_rng(1).normal(size=(5, 8))
+    found = program(8).solve(z, abstol=1e-9, reltol=1e-9, feastol=1e-9)
+    np.testing.assert_allclose(found.p, torch.softmax(torch.from_numpy(z), -1).numpy(), atol=1e-6)
+
+
+def test_entropy_program_states_that_shares_are_not_negative():
+    assert programs.entropy_program(8).dims["l"] == 8
+
+
+@pytest.mark.parametrize("view", ["sparsemax", "softmax"])
+def test_reductions_leave_the_solution_as_it_is(view):
+    z = mixture(20).numpy()
+    scores, sizes, restore = conic.BUILT_IN[view].known.reduce(z)
+    shares = np.zeros_like(scores)
+    for row, size in enumerate(sizes):
+        shares[row, :size] = transform(torch.from_numpy(scores[row, :size]), view=view).numpy()
+    np.testing.assert_allclose(restore(shares), transform(torch.from_numpy(z), view=view).numpy(), atol=1e-7)
+
+
+@pytest.mark.parametrize("view", ["sparsemax", "softmax"])
+def test_the_proven_error_is_never_below_the_true_one(view):
+    z = np.random.default_rng(2).normal(size=(200, 10))
+    exact = transform(torch.from_numpy(z), view=view).numpy()
+    off = np.maximum(exact + 10 ** np.random.default_rng(3).uniform(-9, -1, (200, 1)) * z, 0)
+    off /= off.sum(1, keepdims=True)
+    bound = conic.BUILT_IN[view].known.error(off, z)
+    assert (bound >= np.abs(off - exact).max(1) - 1e-12).all()
+
+
+def test_a_lying_flag_is_not_believed():
+    flags, error = np.array([0, 0, 10, 10, -2, 1]), np.array([1e-7, 1e-3, 1e-7, 5e-6, 0.0, 0.0])
+    assert is_solved(flags, error).tolist() == [True, False, True, False, False, False]
+
+
+def test_a_row_that_no_attempt_solves_is_named_with_its_status():
+    known = conic.BUILT_IN["sparsemax"].known
+    hopeless = ConicView("sparsemax", programs.sparsemax_problem, [Attempt(3e-12, iterations=2)] * 2, known)
+    z = torch.tensor([[5.0, 0.0, 0.0], [0.3, 0.2, 0.1]])  # row 0 has one candidate and needs no solver
+    with pytest.raises(
+        SolverError, match=r"sparsemax by ecos: row 1 of 2 ended with status 'iteration limit'.*2 att"
+    ):
+        hopeless(z, solver="ecos")
+
+
+def test_failed_rows_are_tried_again_with_the_next_settings():
+    known = conic.BUILT_IN["sparsemax"].known
+    attempts = [Attempt(3e-12, iterations=2), Attempt(3e-12)]
+    view = ConicView("sparsemax", programs.sparsemax_problem, attempts, known)
+    z = mixture(10)
+    assert (view(z, solver="ecos") - sparsemax(z)).abs().max() <= TOLERANCE
+
+
+def test_rows_where_ecos_stalls_cross_over_to_the_vertex():
+    known = conic.BUILT_IN["sparsemax"].known
+    stalls = ConicView("sparsemax", programs.sparsemax_problem, [Attempt(1e-300, feasibility=1e-300)], known)
+    z = mixture(10)
+    assert (stalls(z, solver="ecos") - sparsemax(z)).abs().max() <= TOLERANCE
+    p = np.array([[0.6 + 1e-5, 0.4 - 2e-5, 1e-5]])
+    exact = programs.sparsemax_cross_over(p, np.array([[0.6, 0.4, -0.5]]))
+    np.testing.assert_allclose(exact, [[0.6, 0.4, 0.0]], atol=1e-15)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_rows_without_a_solution_are_refused(solver):
+    for bad in (torch.nan, torch.inf):
+        with pytest.raises(DomainError, match="row 1 "):
+            transform(torch.tensor([[0.0, 1.0], [0.0, bad]]), solver=solver)
+    with pytest.raises(DomainError, match="row 0 "):
+        transform(torch.full((1, 2), -torch.inf), solver=solver)
+
+
+def capped(n):
+    z, p = cp.Parameter(n), cp.Variable(n)
+    return cp.Problem(cp.Maximize(z @ p - cp.sum_squares(p) / 2), [p >= 0, cp.sum(p) == 1, p <= 0.4]), z, p
+
+
+def distance(n):
+    """SparseMax with the scores inside the cone instead of the objective."""
+    z, p = cp.Parameter(n), cp.Variable(n)
+    return cp.Problem(cp.Minimize(cp.sum_squares(p - z)), [p >= 0, cp.sum(p) == 1]), z, p
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_a_view_of_the_users_own_is_solved_and_differentiated(own_view, solver):
+    register_cvxpy_view("capped", capped)
+    z = torch.randn(4, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(1)).requires_grad_()
+    p = transform(z, view="capped", solver=solver)
+    assert p.max() <= 0.4 + 1e-6
+    weights = torch.randn(4, 6, dtype=torch.float64)
+    (grad,) = torch.autograd.grad((p * weights).sum(), z)
+    step = 1e-3
+    with torch.no_grad():
+        for i in range(6):
+            move = torch.zeros_like(z)
+            move[:, i] = step
+            up, down = (transform(z + sign * move, view="capped", solver=solver) for sign in (1, -1))
+            # piecewise linear in z: central differences are exact but for solver noise over the step
+            torch.testing.assert_close(
+                grad[:, i], ((up - down) * weights).sum(1) / (2 * step), atol=2e-2, rtol=0
+            )
+
+
+@pytest.mark.parametrize(
+    ("problem", "view"), [(distance, "sparsemax"), (programs.softmax_problem, "softmax")]
+)
+def test_a_view_written_out_again_matches_the_built_in_one(own_view, problem, view):
+    register_cvxpy_view("again", problem)
+    z = torch.randn(5, 7, dtype=torch.float64, generator=torch.Generator().manual_seed(2)).requires_grad_()
+    weights = torch.randn(5, 7, dtype=torch.float64)
+    p, exact = transform(z, view="again", solver="ecos"), transform(z, view=view)
+    torch.testing.assert_close(p, exact, atol=1e-4, rtol=0)  # not strongly scaled: ECOS's own precision
+    (ours,), (theirs,) = (torch.autograd.grad((q * weights).sum(), z) for q in (p, exact))
+    torch.testing.assert_close(ours, theirs, atol=1e-3, rtol=0)
+
+
+def test_problems_that_cannot_be_compiled_are_refused_with_the_reason(own_view):
+    def two_parameters(n):
+        problem, z, p = capped(n)
+        other = cp.Parameter(n)
+        return cp.Problem(problem.objective, [*problem.constraints, p >= other]), z, p
+
+    def inside_constraint(n):
+        z, p = cp.Parameter(n), cp.Variable(n)
+        return cp.Problem(cp.Minimize(cp.sum_squares(p)), [p >= 0, z @ p == 1]), z, p
+
+    def attribute(n):
+        z, p = cp.Parameter(n), cp.Variable(n, nonneg=True)
+        return cp.Problem(cp.Minimize(cp.sum_squares(p - z)), [cp.sum(p) == 1]), z, p
+
+    def concave(n):
+        z, p = cp.Parameter(n), cp.Variable(n)
+        return cp.Problem(cp.Maximize(z @ p + cp.sum_squares(p)), [p >= 0, cp.sum(p) == 1]), z, p
+
+    def other_shape(n):
+        z, p = cp.Parameter(n), cp.Variable(n + 1)
+        return cp.Problem(cp.Maximize(z @ p[:n] - cp.sum_squares(p)), [p >= 0, cp.sum(p) == 1]), z, p
+
+    reasons = {
+        two_parameters: "only parameter",
+        inside_constraint: "inside a constraint",
+        attribute: "without attributes",
+        concave: "DPP",
+        other_shape: "one shape",
+    }
+    for build, reason in reasons.items():
+        with pytest.raises(OptionError, match=reason):
+            register_cvxpy_view("mine", build)
+    with pytest.raises(OptionError, match="taken"):
+        register_cvxpy_view("softmax", capped)
+    assert "mine" not in VIEWS
+
+
+def test_an_infeasible_problem_raises_with_the_status(own_view):
+    def infeasible(n):
+        problem, z, p = capped(n)
+        return cp.Problem(problem.objective, [*problem.constraints, p <= 0.1]), z, p  # 4 × .1 < 1
+
+    register_cvxpy_view("infeasible", infeasible)
+    for solver in SOLVERS:
+        with pytest.raises(SolverError, match="primal infeasible"):
+            transform(torch.zeros(1, 4), view="infeasible", solver=solver)
+
+
+def test_cone_projection_derivatives_match_differences_of_the_projection():
+    # x* of min ½‖x − z‖² over the second-order cone is the projection; as a cone program in (x, t)
+    n = 3
+    G = np.vstack([-np.eye(n, n + 1), np.zeros((n + 2, n + 1))])
+    G[n, n] = G[-1, n] = -1
+    G[n + 1 : -1, :n] = -2 * np.eye(n)
+    h = np.r_[np.zeros(n), 1, np.zeros(n), -1]
+    constant = np.zeros((len(h), n))
+    program = ConeProgram(
+        Affine(np.r_[np.zeros(n), 0.5], -np.eye(n + 1, n)),
+        G,
+        Affine(h, constant),
+        np.zeros((0, n + 1)),
+        Affine(np.zeros(0), np.zeros((0, n))),
+        {"l": 0, "q": [n, n + 2]},
+        np.arange(n),
+    )
+
+    def project(w):
+        t, v = w[0], w[1:]
+        r = np.linalg.norm(v)
+        return w if r <= t else 0 * w if r <= -t else (t + r) / 2 * np.r_[1, v / r]
+
+    z = np.array([[0.3, 1.0, -0.5], [2.0, 0.5, 0.5], [-3.0, 0.5, 0.5]])  # outside, inside, in the polar cone
+    found = program.solve(z, abstol=1e-11, reltol=1e-11, feastol=1e-11)
+    np.testing.assert_allclose(found.p, [project(row) for row in z], atol=1e-5)
+    for g in np.eye(n):
+        ours = program.vjp(found.slack, found.dual, np.tile(g, (3, 1)))
+        for row in range(3):
+            differences = [
+                (project(z[row] + 1e-6 * e) - project(z[row] - 1e-6 * e)) @ g / 2e-6 for e in np.eye(n)
+            ]
+            np.testing.assert_allclose(ours[row], differences, atol=1e-3)
