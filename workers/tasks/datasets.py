@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from avce.data.prepared import Prepared
 
 
+# Drawn stills show head and shoulders; cut like the faces of videos, they train models that fit videos.
+DRAWN = PrepareOptions(detect="always")
+
+
 @task(JobKind.IMPORT)
 def import_dataset(job_id: str) -> None:
     """Import what a data set's row names as its source."""
@@ -84,7 +88,7 @@ def _draw(held: Claim, reporter: JobReporter) -> Outcome:
     options = SynthOptions.parse(held.options)
     with _scratch(held) as folder:
         drawn = synthesize(folder / "drawn", options, reporter)
-        prepared = prepare(drawn, folder / "prepared", PrepareOptions(), reporter)
+        prepared = prepare(drawn, folder / "prepared", DRAWN, reporter)
         values = _store(prepared, reporter)
         clip = _last_clip(drawn) if held.nouns["video_id"] else None
         sha256 = file_store().put_path(clip).sha256 if clip else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -15,7 +16,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from avce.errors import DataError, OptionError
-from avce.options import Axis, MapOptions
+from avce.options import MapOptions
 from workers.app import task
 from workers.lifecycle import Claim
 from workers.reporting import JobReporter
@@ -112,6 +113,7 @@ def _maps_of(
     predictor: Predictor, crop: NDArray[np.uint8], options: MapOptions, name: str, reporter: JobReporter
 ) -> Iterator[dict[str, Any]]:
     from avce.activation.maps import activation_maps
+    from avce.activation.scores import score_map
 
     for head in options.heads:
         for axis in options.axes:
@@ -120,24 +122,14 @@ def _maps_of(
             except OptionError as error:  # this run's method has no such head; the others may
                 reporter.log(f"{name}: no map of head {head.value} ({error})")
                 continue
-            scores = _scores(predictor, crop, values, axis) if options.scores else {}
-            yield {"axis": axis.value, "head": head.value, "scores": scores} | _stored(crop, values)
-
-
-def _scores(
-    predictor: Predictor, crop: NDArray[np.uint8], values: NDArray[np.float32], axis: Axis
-) -> dict[str, float]:
-    from avce.activation import scores
-
-    return {
-        "gini": float(scores.gini(values)),
-        "deletion": float(scores.deletion(predictor, crop, values, axis)),
-        "insertion": float(scores.insertion(predictor, crop, values, axis)),
-    }
+            scores = score_map(predictor, crop, values, axis, head) if options.scores else {}
+            known = {name: score for name, score in scores.items() if math.isfinite(score)}
+            yield {"axis": axis.value, "head": head.value, "scores": known} | _stored(crop, values)
 
 
 def _stored(crop: NDArray[np.uint8], values: NDArray[np.float32]) -> dict[str, str]:
     import cv2
+
     from avce.activation.draw import overlay
 
     _, png = cv2.imencode(".png", cv2.cvtColor(overlay(crop, values, OPACITY), cv2.COLOR_RGB2BGR))
