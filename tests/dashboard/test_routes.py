@@ -1,0 +1,171 @@
+"""Routes beside the pages: uploads in pieces, media with ranges, exports, health."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from avce.video.read import frame_at
+from dashboard.routes import ROUTES, uploads
+from tests.dashboard.seeding import FRAMES, Seeded, seed
+from workers import client
+from workers.store.files import file_store
+
+OURS = {"X-AVCE-Upload": "1"}
+
+
+@pytest.fixture(scope="module")
+def seeded(home: Path) -> Seeded:
+    return seed(home)
+
+
+@pytest.fixture(scope="module")
+def web(seeded: Seeded) -> TestClient:
+    return TestClient(Starlette(routes=ROUTES))
+
+
+def begin(web: TestClient) -> str:
+    answer = web.post("/api/uploads", headers=OURS)
+    assert answer.status_code == 201
+    return f"/api/uploads/{answer.json()['id']}"
+
+
+def test_an_upload_in_pieces_arrives_whole_under_its_hash(web: TestClient) -> None:
+    content = bytes(range(256)) * 50
+    url = begin(web)
+    for start in range(0, len(content), 5000):
+        piece = content[start : start + 5000]
+        assert web.put(f"{url}?offset={start}", headers=OURS, content=piece).json()["offset"] == start + len(
+            piece
+        )
+    done = web.post(f"{url}/finish?size={len(content)}&name=faces.zip", headers=OURS).json()
+    assert done == {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content), "name": "faces.zip"}
+    assert file_store().read(done["sha256"]) == content
+    assert web.get(url).status_code == 404  # the part is gone
+
+
+def test_a_cut_upload_goes_on_where_it_ended(web: TestClient) -> None:
+    url = begin(web)
+    web.put(f"{url}?offset=0", headers=OURS, content=b"first half ")
+    there = web.get(url).json()["offset"]
+    web.put(f"{url}?offset={there}", headers=OURS, content=b"second half")
+    done = web.post(f"{url}/finish?size=22&name=a.csv", headers=OURS).json()
+    assert file_store().read(done["sha256"]) == b"first half second half"
+
+
+def test_a_piece_sent_twice_is_refused_with_the_offset_that_is_due(web: TestClient) -> None:
+    url = begin(web)
+    web.put(f"{url}?offset=0", headers=OURS, content=b"abc")
+    again = web.put(f"{url}?offset=0", headers=OURS, content=b"abc")
+    assert (again.status_code, again.json()["offset"]) == (409, 3)
+
+
+def test_an_incomplete_file_is_not_taken(web: TestClient) -> None:
+    url = begin(web)
+    web.put(f"{url}?offset=0", headers=OURS, content=b"abc")
+    answer = web.post(f"{url}/finish?size=10&name=a.zip", headers=OURS)
+    assert answer.status_code == 409
+    assert "send the rest" in answer.json()["error"]
+
+
+def test_a_piece_beyond_the_limit_leaves_nothing_behind(
+    web: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "PIECE_LIMIT", 4)
+    url = begin(web)
+    assert web.put(f"{url}?offset=0", headers=OURS, content=b"too much").status_code == 413
+    assert web.get(url).json()["offset"] == 0
+
+
+@pytest.mark.parametrize("method", ["post", "put"])
+def test_other_origins_cannot_upload(web: TestClient, method: str) -> None:
+    url = "/api/uploads" if method == "post" else begin(web) + "?offset=0"
+    assert getattr(web, method)(url).status_code == 403
+
+
+@pytest.mark.parametrize("upload_id", ["0" * 32, "short", "..%2F..%2Fetc%2Fpasswd"])
+def test_an_id_that_was_never_given_out_is_not_found(web: TestClient, upload_id: str) -> None:
+    assert web.put(f"/api/uploads/{upload_id}?offset=0", headers=OURS, content=b"x").status_code == 404
+
+
+def test_a_video_is_served_in_ranges(web: TestClient, seeded: Seeded) -> None:
+    whole = client.video_path(seeded.video_id).read_bytes()
+    part = web.get(f"/api/media/video/{seeded.video_id}", headers={"Range": "bytes=10-19"})
+    assert part.status_code == 206
+    assert part.content == whole[10:20]
+    assert part.headers["content-range"] == f"bytes 10-19/{len(whole)}"
+    assert part.headers["content-type"].startswith("video/")
+
+
+def test_a_frame_is_the_very_picture_that_was_asked_for(web: TestClient, seeded: Seeded) -> None:
+    import cv2
+    import numpy as np
+
+    answer = web.get(f"/api/media/frame/{seeded.video_id}/37")
+    got = cv2.imdecode(np.frombuffer(answer.content, np.uint8), cv2.IMREAD_COLOR_RGB).astype(int)
+    wanted = frame_at(client.video_path(seeded.video_id), 37).rgb_u8.astype(int)
+    assert np.abs(got - wanted).mean() < 3  # JPEG's loss; the disc alone moves by more between frames
+
+
+@pytest.mark.parametrize("width", ["0", "abc", "99999"])
+def test_a_width_that_makes_no_sense_is_refused(web: TestClient, seeded: Seeded, width: str) -> None:
+    assert web.get(f"/api/media/frame/{seeded.video_id}/0?width={width}").status_code == 422
+
+
+def test_a_trajectory_has_one_row_for_each_decoded_frame(web: TestClient, seeded: Seeded) -> None:
+    answer = web.get(f"/export/trajectory/{seeded.analysis_id}/{seeded.run_ids[1]}.csv")
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert list(rows[0]) == [
+        "frame",
+        "pts_ms",
+        "track",
+        "state",
+        "valence",
+        "arousal",
+        "confidence",
+        "x0",
+        "y0",
+        "x1",
+        "y1",
+    ]
+    assert [int(row["frame"]) for row in rows] == list(range(FRAMES))
+    assert all(row["valence"] == "" for row in rows if row["state"] == "no_face")
+    assert (
+        answer.headers["content-disposition"]
+        == 'attachment; filename="seeded-clip.mp4-Seeded-avce-trajectory.csv"'
+    )
+
+
+def test_predictions_stand_beside_their_labels(web: TestClient, seeded: Seeded) -> None:
+    rows = list(
+        csv.DictReader(io.StringIO(web.get(f"/export/predictions/{seeded.evaluation_ids[0]}.csv").text))
+    )
+    assert len(rows) == 60
+    assert {"valence", "pred_valence", "subject"} <= set(rows[0])
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/api/media/video/none",
+        "/api/media/frame/none/0",
+        "/api/media/map/none",
+        "/export/trajectory/none/none.csv",
+    ],
+)
+def test_what_is_not_there_is_a_404_with_a_reason(web: TestClient, url: str) -> None:
+    answer = web.get(url)
+    assert answer.status_code == 404
+    assert "does not exist" in answer.json()["error"]
+
+
+def test_health_names_each_part(web: TestClient) -> None:
+    answer = web.get("/health")
+    assert set(answer.json()) == {"status", "database", "broker", "files"}
+    assert answer.json()["database"] == "ok"
