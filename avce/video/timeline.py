@@ -98,7 +98,7 @@ def read_timeline(path: Path) -> Timeline:
 @lru_cache(maxsize=32)
 def _read_timeline(path: Path, _modified_ns: int | None, _size: int | None) -> Timeline:
     stamps: list[int] = []
-    unstamped, loss = 0, None
+    unstamped, loss, end_pts = 0, None, 0
     with open_video(path) as (container, stream):
         try:
             for packet in container.demux(stream):
@@ -108,12 +108,28 @@ def _read_timeline(path: Path, _modified_ns: int | None, _size: int | None) -> T
                     unstamped += 1
                 else:
                     stamps.append(packet.pts)
+                    end_pts = max(end_pts, packet.pts + (packet.duration or 0))
         except av.error.FFmpegError as error:
             loss = _reason(error)
         origin_s = max(container.start_time or 0, 0) / av.time_base
         time_base = stream.time_base or Fraction(1, 1000)
+        loss = loss or _shortfall(container, stream, end_pts)
     usable = [] if unstamped else sorted(stamps)
     return Timeline(np.array(usable, np.int64), time_base, origin_s, loss)
+
+
+def _shortfall(container: InputContainer, stream: VideoStream, end_pts: int) -> str | None:
+    """Whether the pictures end well before the time that the header promises."""
+    if stream.duration and stream.time_base:
+        promised_s = float((stream.start_time or 0) + stream.duration) * float(stream.time_base)
+    elif container.duration and not container.streams.audio:
+        promised_s = ((container.start_time or 0) + container.duration) / av.time_base
+    else:
+        return None
+    end_s = float(end_pts * (stream.time_base or 0))
+    if promised_s - end_s < max(0.5, 0.02 * promised_s):
+        return None
+    return f"pictures end at {end_s:.2f} s, the header promises {promised_s:.2f} s"
 
 
 def _reason(error: Exception) -> str:

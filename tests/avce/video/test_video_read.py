@@ -67,10 +67,22 @@ def test_a_cut_off_file_gives_what_it_still_holds(tmp_path):
     broken = tmp_path / "broken.mkv"
     data = whole.read_bytes()
     broken.write_bytes(data[: len(data) // 2])
-    frames = list(read_frames(broken))
+    reader = read_frames(broken)
+    frames = list(reader)
     assert 5 < len(frames) < 40
     assert [frame.index for frame in frames] == list(range(len(frames)))
-    assert probe(broken).frames >= len(frames)
+    info = probe(broken)
+    assert info.frames >= len(frames)
+    assert "the header promises 1.60 s" in info.note
+    assert f"breaks off after picture {frames[-1].index}" in reader.losses[-1]
+
+
+def test_a_last_picture_that_stands_long_is_no_damage(tmp_path):
+    clip = write_clip(tmp_path / "a.mkv", [grey(9 * n) for n in range(4)], times_ms=[0, 100, 3000, 9000])
+    assert probe(clip).note == ""
+    reader = read_frames(clip)
+    assert len(list(reader)) == 4
+    assert reader.losses == []
 
 
 def test_damage_in_the_middle_is_passed_over_and_told(tmp_path):
