@@ -23,7 +23,7 @@ def test_unknown_views_and_solvers_are_refused_with_what_there_is():
     z = torch.zeros(1, 2)
     with pytest.raises(OptionError, match="sparsemax, softmax, entmax15"):
         transform(z, view="hardmax")
-    with pytest.raises(OptionError, match="entmax15.*offers exact"):
+    with pytest.raises(OptionError, match=r"entmax15.*offers exact"):
         transform(z, view="entmax15", solver="ecos")
 
 

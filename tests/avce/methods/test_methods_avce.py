@@ -1,0 +1,191 @@
+"""AVCE's step: the combined one, and the authors' one against its description written out plainly."""
+
+from __future__ import annotations
+
+import copy
+import math
+
+import pytest
+import torch
+from methods_support import PlainEngine, batch_of
+from torch import nn
+
+from avce.errors import OptionError
+from avce.methods import build_method
+from avce.options import Head, Method, TrainOptions, train_options
+from avce.transforms import softmax, sparsemax
+
+
+def method_of(**avce):
+    torch.manual_seed(0)
+    return build_method(TrainOptions(backbone="tiny", input_size=32, dropout=0.0, avce=avce))
+
+
+class Recorder:
+    """Keeps each loss and its gradients; moves nothing."""
+
+    def __init__(self, method):
+        self.method, self.losses, self.grads, self.names = method, [], [], []
+
+    def update(self, loss, *names):
+        self.method.zero_grad()
+        loss.backward()
+        self.losses.append(loss.item())
+        self.names.append(names)
+        self.grads.append(
+            {n: p.grad.clone() for n, p in self.method.named_parameters() if p.grad is not None}
+        )
+
+
+def authors_losses(net, images, targets):
+    """Both losses of the authors' step, from its description; nothing of :mod:`avce.objectives` is used.
+
+    loss 1 = MSE_v + MSE_a − 1e-4 · AVCE + .5 (1 − PCC) + .5 (1 − CCC);
+    loss 2 = relu(1 − ‖v(Sp z) − v(Sm z)‖²) + .01 · Σ (hold − 1), hold = distance of normalised v vectors.
+    """
+    z = net.bottleneck(net.encoder(images))
+    z_a, z_n = sparsemax(z), softmax(z)
+    x, y_a, y_n = net.R(z), net.H(z_a), net.H(z_n)
+
+    def f(x, y):
+        nx, ny = x.pow(2).sum(1).sqrt(), y.pow(2).sum(1).sqrt()
+        theta = torch.acos((x * y).sum(1) / (2 * nx * ny))  # departure 1
+        angular = 1 - 0.25 * theta / math.pi
+        intensity = 0.8 * (1 - (ny - nx).abs())  # departure 2
+        penalty = 0.1 * 0.5 * (torch.sign(x[:, 0]) != torch.sign(y[:, 0])).float()
+        return (angular + intensity).unsqueeze(1) - penalty  # departure 3: (B, 1) − (B) is (B, B)
+
+    f_a, f_n = f(x, y_a), f(x, y_n)
+    score = f_a.sum() - 0.5 * f_n.sum() - 0.005 / 2 * (f_a**2).sum() - 0.5 / 2 * (f_n**2).sum()  # departure 4
+    error = ((x - targets) ** 2).mean(0).sum()
+    correlations = []
+    for axis in range(2):
+        p, t = x[:, axis], targets[:, axis]
+        cov = ((p - p.mean()) * (t - t.mean())).mean()
+        vp, vt = p.var(correction=0), t.var(correction=0)
+        correlations.append((cov / (vp * vt).sqrt(), 2 * cov / (vp + vt + (p.mean() - t.mean()) ** 2)))
+    pcc = (correlations[0][0] + correlations[1][0]) / 2
+    ccc = (correlations[0][1] + correlations[1][1]) / 2
+    first = error - 1e-4 * score + 0.5 * (1 - pcc) + 0.5 * (1 - ccc)
+
+    v_a, v_n, v_z = net.v(z_a), net.v(z_n), net.v(z)
+    push = torch.relu(1 - ((v_a - v_n) ** 2).sum(1)).mean()
+    unit = nn.functional.normalize
+    hold = [(unit(v) - unit(v_z)).pow(2).sum(1).add(1e-20).sqrt() for v in (v_a, v_n)]
+    second = push + 0.01 * sum((h - 1).sum() for h in hold)
+    return first, second
+
+
+def test_the_authors_step_is_the_one_described():
+    torch.manual_seed(0)
+    method = build_method(train_options(preset="authors", backbone="tiny", input_size=32, dropout=0.0))
+    batch = batch_of()
+    recorder = Recorder(method)
+    method.training_step(batch, recorder)
+    assert recorder.names == [("main", "heads"), ("main", "metric")]
+    # nothing moved between the two losses, and batch normalisation uses the batch itself: one forward pass will do
+    for number, loss in enumerate(authors_losses(method, batch.images, batch.targets)):
+        method.zero_grad()
+        loss.backward(retain_graph=True)
+        assert recorder.losses[number] == pytest.approx(loss.item(), rel=1e-5)
+        for name, parameter in method.named_parameters():
+            if parameter.grad is not None:
+                found = recorder.grads[number][name]
+                torch.testing.assert_close(
+                    found, parameter.grad, atol=2e-5, rtol=2e-3, msg=lambda m, n=name: f"{n}: {m}"
+                )
+
+
+def test_the_second_step_sees_the_weights_that_the_first_one_moved():
+    method = method_of(two_step=True, hold_push_weight=1.0)
+    batch, before = batch_of(), None
+    moved = copy.deepcopy(method)
+    engine = PlainEngine(method)
+    method.training_step(batch, engine)
+    assert engine.calls == [("main", "heads"), ("main", "metric")]
+    before = dict(moved.named_parameters())
+    changed = {
+        name.split(".")[0] for name, p in method.named_parameters() if not torch.equal(p, before[name])
+    }
+    assert changed == {"encoder", "bottleneck", "R", "H", "v"}
+
+
+def test_the_combined_step_is_one_update_on_the_weighted_sum():
+    method = method_of(weight=0.02, hold_push_weight=0.3)
+    recorder = Recorder(method)
+    losses = method.training_step(batch_of(), recorder)
+    assert recorder.names == [("main", "heads", "metric")]
+    supervised = losses["mse"] + 0.5 * (1 - losses["pcc"]) + 0.5 * (1 - losses["ccc"])
+    expected = supervised - 0.02 * losses["avce"] + 0.3 * losses["hold_push"]
+    assert losses["loss"] == pytest.approx(expected, abs=1e-5)
+
+
+def test_without_weights_the_step_is_the_supervised_one():
+    avce = method_of(weight=0.0, hold_push_weight=0.0)
+    torch.manual_seed(0)
+    plain = build_method(avce.options.model_copy(update={"method": Method.SUPERVISED}))
+    plain.load_state_dict({k: v for k, v in avce.state_dict().items() if k in plain.state_dict()})
+    for method in (avce, plain):
+        method.training_step(batch_of(), PlainEngine(method))
+    for name, value in plain.state_dict().items():
+        torch.testing.assert_close(avce.state_dict()[name], value, atol=1e-6, rtol=1e-5)
+
+
+def test_features_are_not_negative_and_views_lie_on_the_simplex():
+    method = method_of()
+    z = method.feature(batch_of().images)
+    assert (z >= 0).all()
+    for view in method.views(z):
+        torch.testing.assert_close(view.sum(1), torch.ones(24))
+
+
+@pytest.mark.parametrize("solver", ["ecos", "cvxpy"])
+def test_training_through_a_solver_follows_training_in_closed_form(solver):
+    exact, solved = method_of(), method_of(solver=solver)
+    batch = batch_of(6)
+    for method in (exact, solved):
+        engine = PlainEngine(method)
+        for _ in range(2):
+            method.training_step(batch, engine)
+    for name, value in exact.state_dict().items():
+        torch.testing.assert_close(solved.state_dict()[name], value, atol=2e-3, rtol=1e-2)
+
+
+@pytest.mark.parametrize(
+    "switch",
+    [
+        {"angle": "halved_cosine"},
+        {"intensity_term": True},
+        {"sign_penalty": "paired"},
+        {"sign_penalty": "broadcast"},
+        {"reduction": "sum"},
+        {"squared_terms": False},
+        {"product_pairs": "shuffled"},
+        {"inattentive_view": "entmax15"},
+    ],
+    ids=str,
+)
+def test_every_switch_changes_the_contrast(switch):
+    values = []
+    for method in (method_of(), method_of(**switch)):
+        with torch.no_grad():
+            method.R.out.bias.zero_()
+            method.R.out.weight.mul_(30)  # predictions of both signs
+        values.append(method.training_step(batch_of(), Recorder(method))["avce"])
+    assert values[0] != pytest.approx(values[1], abs=1e-7)
+
+
+def test_views_and_solvers_are_checked_before_training():
+    with pytest.raises(OptionError, match="expected one of sparsemax"):
+        method_of(attentive_view="hardmax")
+    with pytest.raises(OptionError, match=r"entmax15.*offers exact"):
+        method_of(inattentive_view="entmax15", solver="ecos")
+
+
+def test_both_views_pass_through_one_head():
+    method = method_of()
+    assert [name for name, _ in method.named_children()] == ["encoder", "bottleneck", "R", "H", "v"]
+    images = batch_of().images
+    torch.testing.assert_close(
+        method.head_output(images, Head.H), method.H(sparsemax(method.feature(images)))
+    )
