@@ -23,7 +23,7 @@ from avce.video.cuts import CutFinder
 from avce.video.read import Frame
 from avce.video.states import STATES_WITH_VALUES, FrameState
 
-FLOW_LONG_SIDE_PX = 320
+SMALL_LONG_SIDE_PX = 320
 LEAST_POINTS = 6
 LEAST_KEPT = 0.4
 """Share of a track's points that must survive, else the detector is asked."""
@@ -142,9 +142,10 @@ class FaceTracker:
             At least one row; exactly one per track; one ``no_face`` row without a track where
             there is nobody's face.
         """
-        grey, scale = _small_grey(frame.rgb_u8)
+        small, scale = _shrunk(frame.rgb_u8)
+        grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
         has_changed_size = self._grey is not None and self._grey.shape != grey.shape
-        is_cut = self._cuts.is_cut(frame.rgb_u8) or has_changed_size
+        is_cut = self._cuts.is_cut(small) or has_changed_size
         ended: list[Sighting] = []
         if is_cut:
             ended = [Sighting(track.number, FrameState.CUT) for track in self._tracks]
@@ -268,12 +269,11 @@ def _affinity(track: _Track, seen: _Seen, now_ms: float, min_score: float) -> fl
     return 0.5 * alike * (1 - distance / reach) if distance < reach else 0.0
 
 
-def _small_grey(rgb: NDArray[np.uint8]) -> tuple[flow.Grey, float]:
-    """Grey picture for the flow, and its pixels per pixel of the frame."""
+def _shrunk(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
+    """Small picture for flow and cuts, and its pixels per pixel of the frame."""
     height, width = rgb.shape[:2]
-    scale = min(1.0, FLOW_LONG_SIDE_PX / max(height, width))
-    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-    if scale < 1:
-        size = (max(round(width * scale), 1), max(round(height * scale), 1))
-        grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-    return np.asarray(grey, np.uint8), scale
+    scale = min(1.0, SMALL_LONG_SIDE_PX / max(height, width))
+    if scale == 1:
+        return rgb, scale
+    size = (max(round(width * scale), 1), max(round(height * scale), 1))
+    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8), scale
