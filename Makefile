@@ -66,7 +66,8 @@ distclean: clean ## Remove the environment as well; data in var/ stay
 # Set-up. A stamp is touched last, so an interrupted install is done again.
 
 $(VENV)/.created:
-	@python=; for candidate in $(CANDIDATES); do \
+	@if $(BIN)/python -c '$(SUITABLE)' >/dev/null 2>&1 && $(BIN)/python -c 'import pip' 2>/dev/null; then touch $@; exit 0; fi; \
+	python=; for candidate in $(CANDIDATES); do \
 	  if "$$candidate" -c '$(SUITABLE)' >/dev/null 2>&1; then python=$$candidate; break; fi; done; \
 	if [ -z "$$python" ]; then \
 	  echo "AVCE Studio needs Python 3.11 or 3.12 with its venv module; none of these is one: $(CANDIDATES)." \
