@@ -27,7 +27,7 @@ def test_sqlite_is_set_up_for_many_processes(home):
     assert pragma == {"journal_mode": "wal", "foreign_keys": 1}
 
 
-def test_many_writers_that_read_first_all_succeed(home):
+def test_on_sqlite_many_writers_that_read_first_all_succeed(home):
     with writing() as session:
         session.add(Video(name="counter", frames=0))
 
