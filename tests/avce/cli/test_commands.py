@@ -1,0 +1,143 @@
+"""The ``avce`` command from end to end on its own synthetic faces, and what it says to bad input."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from avce.cli import cli, main
+
+METRICS = {"rmse", "sagr", "pcc", "ccc"}
+COLUMNS = "frame,pts_ms,track,state,valence,arousal,confidence,x0,y0,x1,y1"
+
+
+def run(capsys, *arguments: str) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of one call."""
+    capsys.readouterr()
+    try:
+        main(list(arguments))
+        code = 0
+    except SystemExit as stop:
+        code = int(stop.code or 0)
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory):
+    """Folder with stills, clips and a model trained for a moment, made by the command itself."""
+    folder = tmp_path_factory.mktemp("studio")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AVCE_CACHE", str(folder / "cache"))
+        main(
+            [
+                "synth",
+                "--out",
+                str(folder / "stills"),
+                "--subjects",
+                "8",
+                "--per-subject",
+                "6",
+                "--size",
+                "96",
+            ]
+        )
+        main(["synth", "--out", str(folder / "clips"), "--kind", "affwild", "--clips", "1", "--seconds", "1"])
+        main(
+            ["train", "--data", str(folder / "stills"), "--method", "avce", "--backbone", "tiny", "--epochs", "1",
+             "--batch-size", "16", "--input-size", "48", "--out", str(folder / "model"), "--seed", "1"]
+        )  # fmt: skip
+        yield folder
+
+
+def test_evaluate_prints_the_promised_json(studio, capsys):
+    code, out, _ = run(
+        capsys, "evaluate", "--checkpoint", str(studio / "model"), "--data", str(studio / "stills"), "--split", "test",
+        "--bootstrap", "50", "--json",
+    )  # fmt: skip
+    result = json.loads(out)
+    assert code == 0
+    assert result["split"] == "test"
+    assert result["protocol"] == "concatenated"
+    with (studio / "stills" / "labels.csv").open() as file:
+        assert result["n"] == sum(row["split"] == "test" for row in csv.DictReader(file))
+    assert set(result["valence"]) >= METRICS
+    assert set(result["arousal"]) >= METRICS
+
+
+def test_analyze_writes_a_row_for_every_decoded_frame(studio, capsys, tmp_path):
+    video = next((studio / "clips").rglob("*.mp4"))
+    code, out, _ = run(
+        capsys, "analyze", str(video), "--checkpoint", str(studio / "model"), "--out", str(tmp_path), "--json"
+    )
+    lines = (tmp_path / "trajectory.csv").read_text().splitlines()
+    assert code == 0
+    assert json.loads(out)["trajectory"] == str(tmp_path / "trajectory.csv")
+    assert lines[0] == COLUMNS
+    rows = list(csv.DictReader(lines))
+    assert {int(row["frame"]) for row in rows} == set(range(25))
+    for row in rows:
+        has_value = row["state"] in {"detected", "tracked"}
+        assert (row["valence"] != "") == has_value
+        if has_value:
+            assert -1 <= float(row["valence"]) <= 1
+
+
+def test_doctor_reports_as_json(studio, capsys):
+    code, out, _ = run(capsys, "doctor", str(studio / "stills"), "--json")
+    assert code == 0
+    assert json.loads(out)["layout"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["train", "--data", "nowhere.zip", "--out", "x"], "nowhere.zip"),
+        (["train", "--data", ".", "--out", "x", "--epochs", "0"], "epochs"),
+        (["train", "--data", ".", "--out", "x", "--backbone", "vgg"], "vgg"),
+        (["evaluate", "--checkpoint", "nowhere", "--data", "."], "nowhere"),
+        (["analyze", "nowhere.mp4", "--checkpoint", "nowhere", "--out", "x"], "nowhere"),
+        (["synth", "--out", "x", "--subjects", "0"], "subjects"),
+        (["dance"], "dance"),
+    ],
+)
+def test_bad_input_ends_with_code_2_and_a_line_that_names_it(
+    arguments, expected, capsys, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AVCE_CACHE", str(tmp_path / "cache"))
+    code, out, err = run(capsys, *arguments)
+    assert code == 2
+    assert out == ""
+    assert expected in err
+    assert "Traceback" not in err
+
+
+def test_a_label_out_of_range_names_file_and_row(studio, capsys, tmp_path):
+    lines = (studio / "stills" / "labels.csv").read_text().splitlines()
+    shutil.copytree(studio / "stills" / "images", tmp_path / "images")
+    first = lines[3].split(",")
+    lines[3] = ",".join([*first[:2], "1.7", *first[3:]])
+    (tmp_path / "labels.csv").write_text("\n".join(lines) + "\n")
+    code, _, err = run(capsys, "train", "--data", str(tmp_path), "--out", str(tmp_path / "out"))
+    assert code == 2
+    assert "labels.csv" in err
+    assert "1.7" in err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in cli.commands)])
+def test_every_command_has_help(command, capsys):
+    code, out, _ = run(capsys, *command, "--help")
+    assert code == 0
+    assert "Usage: avce" in out
+
+
+def test_help_is_quick_since_torch_stays_unloaded():
+    script = "import sys, avce.cli\nassert not {'torch', 'cvxpy', 'cv2'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", script], check=True)
