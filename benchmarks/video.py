@@ -33,6 +33,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import av
+import cv2
 import numpy as np
 
 from avce.faces.boxes import iou
@@ -160,6 +161,7 @@ def _run_children(jobs: Sequence[tuple[Path, float, float]]) -> list[dict[str, f
 
 
 def _child(clip: Path, start_s: float, stop_s: float) -> dict[str, float]:
+    cv2.setNumThreads(1)
     predictor = _random_predictor(Backbone.TINY, 64)
     predictor.predict(np.zeros((2, 64, 64, 3), np.uint8))
     options = AnalyzeOptions(start_s=start_s, stop_s=stop_s)
