@@ -188,3 +188,20 @@ def test_both_views_pass_through_one_head():
     torch.testing.assert_close(
         method.head_output(images, Head.H), method.H(sparsemax(method.feature(images)))
     )
+
+
+def test_the_contrast_and_the_regulariser_are_learnt_at_their_default_weights():
+    method, batch = method_of(), batch_of()
+    engine = PlainEngine(method)
+    first = method.training_step(batch, engine)
+    for _ in range(60):
+        last = method.training_step(batch, engine)
+    assert last["avce"] > first["avce"] + 0.1
+    assert last["hold_push"] < 0.5 < first["hold_push"]
+
+
+def test_heads_of_the_authors_preset_move_by_sgd():
+    for preset, kind in {"quick": "Adam", "poster": "SGD", "authors": "SGD"}.items():
+        method = build_method(train_options(preset=preset, backbone="tiny", input_size=32))
+        optimizers = method.optimizers()
+        assert [type(optimizers[name]).__name__ for name in ("heads", "metric")] == [kind, kind]
