@@ -147,8 +147,9 @@ def express(valence: float, arousal: float, *, expressivity: float = 1.0) -> Act
     blended = weights @ _VALUES / weights.sum()
     actions = Actions(**dict(zip(_NAMES, (float(value) for value in blended), strict=True)))
     actions = actions.with_added(
-        smile=0.25 * max(valence, 0.0),
-        frown=0.25 * max(-valence, 0.0),
+        smile=0.35 * max(valence, 0.0),
+        frown=0.35 * max(-valence, 0.0),
+        brow_lower=0.15 * max(-valence, 0.0),
         lid_raise=0.15 * max(arousal, 0.0),
         droop=0.2 * max(-arousal, 0.0),
         part=0.15 * max(arousal, 0.0),

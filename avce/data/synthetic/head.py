@@ -181,7 +181,7 @@ def _hair(identity: Identity) -> Part | None:
     rng = np.random.default_rng(identity.seed)
     rough = (2, 5, 9, 14, 19) if identity.hair is Hair.CURLY else (1, 2, 3, 5, 8)
     thick = identity.hair_volume * volumes.get(identity.hair, 0.1) * (1 + 0.4 * _waves(skull, rough, rng))
-    over = thick * _smooth(inside / 0.3) - 0.1 * np.clip(-inside / 0.1, 0, 1) + 0.004
+    over = thick * _smooth(inside / 0.45) - 0.1 * np.clip(-inside / 0.1, 0, 1) + 0.004
     xyz = skull.xyz * (1 + over)[..., None]
     xyz[..., 1] += 0.25 * over
     uv = HAIR.uv01(np.stack([0.5 + skull.azimuth / (2 * np.pi), 0.5 - skull.latitude / np.pi], -1))
@@ -215,11 +215,15 @@ def _ears(identity: Identity) -> list[Part]:
         theta, phi = np.meshgrid(np.linspace(0, 2 * np.pi, 25), np.linspace(0, np.pi, 17))
         size = identity.ear_size
         a, b, c = np.sin(phi) * np.cos(theta), np.cos(phi), np.sin(phi) * np.sin(theta)
-        x = side * (0.785 * identity.head_width + 0.05 * size * a + 0.03 * (c < 0) - 0.05 * c + 0.04 * b)
-        y = -0.06 + size * (0.23 * b + 0.0 * a)
+        x = side * (
+            0.785 * identity.head_width + 0.05 * size * a - 0.015 * np.tanh(6 * c) - 0.05 * c + 0.04 * b
+        )
+        y = -0.06 + size * 0.23 * b
         z = -0.12 + size * (0.14 * c + 0.03 * b) * (1 + 0.25 * b)
         uv = EAR.uv01(np.stack([0.5 + 0.48 * c * (0.8 + 0.2 * b), 0.5 - 0.48 * b], -1))
-        parts.append(Part(np.stack([x, y, z], -1), uv, np.ones(x.shape)))
+        # Mirroring turns a surface inside out; running through the columns backwards turns it back.
+        order = np.s_[:, ::-side]
+        parts.append(Part(np.stack([x, y, z], -1)[order], uv[order], np.ones(x.shape)))
     return parts
 
 

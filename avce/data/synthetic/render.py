@@ -141,19 +141,16 @@ def render(
         k * camera.width, k * camera.height, k * camera.scale, (k * camera.centre[0], k * camera.centre[1])
     )
     linear, inside = draw(_posed(build(identity, marks), turn), atlas, fine, nuisance.light)
-    developed = _develop(linear * np.float32(nuisance.light.exposure))
+    levels, cover = _develop(linear * np.float32(nuisance.light.exposure)), inside.astype(np.float32)
     draw_glasses(
-        developed,
-        identity,
-        lambda points: fine.project(_moved(points, np.ones(len(points)), turn)),
-        fine.scale,
+        levels, cover, identity, lambda at: fine.project(_moved(at, np.ones(len(at)), turn)), fine.scale
     )
     size = (camera.width, camera.height)
-    cover = cv2.resize(inside.astype(np.float32), size, interpolation=cv2.INTER_AREA)[..., None]
-    person = cv2.resize(developed, size, interpolation=cv2.INTER_AREA)
+    person = cv2.resize(levels, size, interpolation=cv2.INTER_AREA)
+    around = 1 - cv2.resize(cover, size, interpolation=cv2.INTER_AREA)[..., None]
     if background is None:
         background = draw_background(nuisance.background_seed, camera.width, camera.height)
-    picture = person + (1 - cover) * background
+    picture = person + around * background
     box = box_of(camera.project(face_outline(identity, nuisance, marks.chin_drop)))
     return Picture(_faults(np.asarray(picture, np.float32), nuisance), box)
 
