@@ -71,6 +71,38 @@ def load_matching(module: nn.Module, state: Mapping[str, Any], *, source: str = 
     )
 
 
+def load_in_order(
+    module: nn.Module, state: Mapping[str, Tensor], *, source: str = "weights"
+) -> WeightsReport:
+    """Load tensors by their order and shape, whatever their names; for files whose names are not ours.
+
+    Each tensor of the network takes the next one of the file that has its shape; all must find one.
+
+    Args:
+        module: Network to fill.
+        state: Tensors in the order of the layers.
+        source: Name for the report and for errors.
+
+    Raises:
+        CheckpointError: A tensor of the network finds none; the text names it, its shape, and what came.
+    """
+    rest, chosen, skipped = iter(state.items()), {}, []
+    for name, own in module.state_dict().items():
+        for found, value in rest:
+            if value.shape == own.shape:
+                chosen[name] = value
+                break
+            skipped.append(found)
+        else:
+            came = ", ".join(f"{key} {tuple(value.shape)}" for key, value in list(state.items())[:6])
+            raise CheckpointError(
+                f"{source}: nothing fits {name} {tuple(own.shape)} of {type(module).__name__}; the file holds {came}"
+            )
+    module.load_state_dict(chosen)
+    unused = (*skipped, *(found for found, _ in rest))
+    return WeightsReport(source, loaded=tuple(chosen), reshaped=(), unused=unused, missing=())
+
+
 def read_state(path: Path) -> dict[str, Tensor]:
     """Tensors of a ``.pt``/``.pth``/``.t7`` file written by ``torch.save``, without running code from it.
 

@@ -131,3 +131,10 @@ def test_dropout_at_test_is_the_authors_slip_and_off_by_default():
     options = {"dropout": 0.5, "avce": {"dropout_at_test": True}, "method": "supervised", "input_size": 32}
     assert build_method(TrainOptions.parse({**options, "backbone": "resnet18"})).R.dropout_at_test
     assert not build_method(TrainOptions.parse({**options, "backbone": "tiny"})).R.dropout_at_test
+
+
+def test_every_method_steps_in_mixed_precision(method):
+    with torch.autocast("cpu", torch.bfloat16):
+        losses = method.training_step(batch_of(), PlainEngine(method))
+    assert all(math.isfinite(value) for value in losses.values())
+    assert all(p.dtype is torch.float32 for p in method.parameters())
