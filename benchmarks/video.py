@@ -88,36 +88,45 @@ def _measure(folder: Path, *, is_quick: bool, postgres: str | None) -> dict[str,
     return {name: round(value, 4) for name, value in figures.items()}
 
 
-def _speed(clip: Path) -> dict[str, float]:
+def _speed(clip: Path, rounds: int = 3) -> dict[str, float]:
+    """Both ways in turn, the best of each: other work on the machine comes and goes."""
     predictor = _random_predictor(Backbone.ALEXNET, 224)
+    fps, parts_s = [], []
+    for _ in range(rounds):
+        parts_s.append(_parts_s(clip, predictor))
+        fps.append(analyze_video(clip, [predictor], AnalyzeOptions()).fps)
+    best_s = np.min(parts_s, axis=0)
+    bound = float(1 / best_s.sum())
+    return {
+        "fps": max(fps),
+        "frame_bound_fps": bound,
+        "fps_vs_frame_bound": max(fps) / bound,
+        **{
+            name: 1000 * float(s)
+            for name, s in zip(("decode_ms", "detect_ms", "model_ms"), best_s, strict=True)
+        },
+    }
+
+
+def _parts_s(clip: Path, predictor: Predictor) -> tuple[float, float, float]:
+    """Mean seconds per frame to decode, to detect, and to judge one face, each alone."""
     frames, decode_s = [], []
     started = time.perf_counter()
-    for frame in read_frames(clip):
+    for frame in read_frames(clip, stop_s=2.0):
         decode_s.append(time.perf_counter() - started)
         frames.append(frame)
         started = time.perf_counter()
     detector = default_detector()
     detect_s, model_s = [], []
-    box = (300.0, 200.0, 600.0, 560.0)
-    for frame in frames[:60]:
+    for frame in frames:
         started = time.perf_counter()
         found = detector.detect(frame.rgb_u8)
         detect_s.append(time.perf_counter() - started)
-        box = found[0].box_xyxy_px if found else box
-        started = time.perf_counter()
-        predictor.predict(crop_face(frame.rgb_u8, box, margin=0.25, size=224)[None])
-        model_s.append(time.perf_counter() - started)
-    del frames
-    summary = analyze_video(clip, [predictor], AnalyzeOptions())
-    parts = [float(np.mean(part)) for part in (decode_s, detect_s, model_s)]
-    bound = 1 / sum(parts)
-    names = ("decode_ms", "detect_ms", "model_ms")
-    return {
-        "fps": summary.fps,
-        "frame_bound_fps": bound,
-        "fps_vs_frame_bound": summary.fps / bound,
-        **{name: 1000 * part for name, part in zip(names, parts, strict=True)},
-    }
+        if found:
+            started = time.perf_counter()
+            predictor.predict(crop_face(frame.rgb_u8, found[0].box_xyxy_px, margin=0.25, size=224)[None])
+            model_s.append(time.perf_counter() - started)
+    return float(np.mean(decode_s)), float(np.mean(detect_s)), float(np.mean(model_s))
 
 
 def _track_iou(clip: Path) -> float:
