@@ -179,13 +179,29 @@ class TarSource(Source):
                 yield name, info.size
 
         try:
-            return _once(self.title, members())
+            listed = _once(self.title, members())
+            has_end = self._has_end_mark()
+        except DataError:
+            raise
         except (tarfile.TarError, OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
-            if isinstance(error, DataError):
-                raise
             raise DataError(
                 f"{self.title}: damaged, the list of members breaks off ({error}); get it again"
             ) from error
+        if not has_end:
+            raise DataError(
+                f"{self.title}: cut short, the mark at the end of a tar archive is missing; get it again"
+            )
+        return listed
+
+    def _has_end_mark(self) -> bool:
+        """A tar ends with blocks of zeros; one that was cut between two members looks whole but for them."""
+        stream = cast("IO[bytes]", self._tar.fileobj)
+        ends = (
+            info.offset_data + -(-info.size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
+            for info in self._tar.getmembers()
+        )
+        stream.seek(max(ends, default=0))
+        return stream.read(tarfile.BLOCKSIZE) == bytes(tarfile.BLOCKSIZE)
 
     def open(self, key: str) -> BinaryIO:
         """A member's bytes."""

@@ -33,6 +33,7 @@ class Source(ABC):
 
     def __init__(self, place: str) -> None:
         self.place = place
+        self.first_lines: dict[str, list[str]] = {}  # of tables, as layouts ask for them again and again
 
     def __enter__(self) -> Self:
         return self

@@ -38,7 +38,7 @@ def parse_csv(data: bytes, where: str, *, header: Sequence[str] | None = None) -
     """As :func:`read_table`, from bytes. The separator (comma, semicolon, tab) is seen in the first line."""
     text = decode_text(data, where)
     first = text.lstrip("\n").split("\n", 1)[0]
-    separator = max(",;\t", key=first.count)
+    separator = separator_of(first)
     if first.count(separator) >= MAX_COLUMNS:
         raise DataError(
             f"{where}: expected at most {MAX_COLUMNS} columns, got {first.count(separator) + 1:,}"
@@ -73,6 +73,11 @@ def parse_csv(data: bytes, where: str, *, header: Sequence[str] | None = None) -
     )
     table[ROW] = np.asarray(numbers, dtype=np.int64)
     return table
+
+
+def separator_of(line: str) -> str:
+    """Comma where there is one, else semicolon or tab: names of columns hold no commas, lists in fields hold semicolons."""
+    return "," if "," in line else max(";\t", key=line.count)
 
 
 def decode_text(data: bytes, where: str) -> str:

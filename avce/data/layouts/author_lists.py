@@ -51,7 +51,10 @@ def read(source: Source, options: PrepareOptions) -> LabelIndex:
         )
     notes: list[Finding] = []
     tables = [_read_list(source, key, notes) for key in _tables(source)]
-    return LabelIndex(pd.concat(tables, ignore_index=True), NAME, seen.reason, notes, source)
+    table = pd.concat(tables, ignore_index=True)
+    if len(set(table["video"])) == 1:  # one folder with all pictures is no sequence
+        table["video"] = ""
+    return LabelIndex(table, NAME, seen.reason, notes, source)
 
 
 def _read_list(source: Source, key: str, notes: list[Finding]) -> pd.DataFrame:
@@ -66,8 +69,7 @@ def _read_list(source: Source, key: str, notes: list[Finding]) -> pd.DataFrame:
     images = resolve_some(source, key, table, (), notes)
     keep = np.flatnonzero(rated & (images != ""))
     folders = [parent_of(image) for image in images[keep]]
-    is_sequence = len(set(folders)) > 1
     return make_table(
         len(keep), image=images[keep], valence=valence[keep], arousal=arousal[keep], split=split_by_name(key),
-        video=folders if is_sequence else "", label_file=key, label_row=table[ROW].to_numpy()[keep],
+        video=folders, label_file=key, label_row=table[ROW].to_numpy()[keep],
     )  # fmt: skip

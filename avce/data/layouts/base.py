@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 import re
+import tarfile
+import zipfile
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from avce.data.sources import Source
-from avce.data.tables import parse_csv
+from avce.data.tables import separator_of
 from avce.errors import DataError
 
 TABLE_ENDINGS = (".csv", ".tsv", ".parquet")
@@ -38,15 +42,22 @@ def tables_of(source: Source) -> list[str]:
 
 
 def header_of(source: Source, key: str) -> list[str]:
-    """Column names of a table in lower case; empty when it has no readable header."""
+    """Fields of a table's first line in lower case; empty when it cannot be read."""
+    if key not in source.first_lines:
+        source.first_lines[key] = _first_fields(source, key)
+    return source.first_lines[key]
+
+
+def _first_fields(source: Source, key: str) -> list[str]:
+    if key.lower().endswith(".parquet"):
+        return _parquet_header(source, key)
     try:
-        if key.lower().endswith(".parquet"):
-            return _parquet_header(source, key)
         with source.open(key) as stream:
-            first = stream.read(1 << 16).split(b"\n", 1)[0]
-        return [str(name).lower() for name in parse_csv(first, key).columns[:-1]]
-    except DataError:
-        return []
+            first = stream.read(1 << 16).decode("utf-8-sig", errors="replace").lstrip("\r\n").splitlines()
+        fields = next(csv.reader(first[:1], delimiter=separator_of(first[0]))) if first else []
+    except (DataError, csv.Error, OSError, EOFError, zipfile.BadZipFile, zlib.error, tarfile.TarError):
+        return []  # what is wrong with it is said when it is read
+    return [field.strip().lower() for field in fields]
 
 
 def _parquet_header(source: Source, key: str) -> list[str]:

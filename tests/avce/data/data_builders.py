@@ -19,7 +19,11 @@ def picture(seed, size=64, suffix=".jpg", level=None):
     """A picture whose content depends on the seed only."""
     rng = np.random.default_rng(seed)
     small = rng.integers(30, 255, (6, 6, 3)).astype(np.uint8)
-    image = cv2.resize(small, (size, size), interpolation=cv2.INTER_CUBIC) if level is None else np.full((size, size, 3), level, np.uint8)
+    image = (
+        cv2.resize(small, (size, size), interpolation=cv2.INTER_CUBIC)
+        if level is None
+        else np.full((size, size, 3), level, np.uint8)
+    )
     return cv2.imencode(suffix, image)[1].tobytes()
 
 
@@ -102,8 +106,12 @@ def affwild(tmp_path, nested="", levels=(128,) * 8):
     files = {f"{root}bboxs/train/001/0.pts": "box"}
     for number, n_valence, n_arousal in (("001", 8, 8), ("002", 6, 8), ("003", 8, 8)):
         files[f"{root}videos/train/{number}.mp4"] = clip_bytes(tmp_path, levels)
-        files[f"{root}annotations/train/valence/{number}.txt"] = "".join(f"{k / 10:.4f}\r\n" for k in range(n_valence))
-        files[f"{root}annotations/train/arousal/{number}.txt"] = "".join(f"{-k / 10:.4f}\n" for k in range(n_arousal))
+        files[f"{root}annotations/train/valence/{number}.txt"] = "".join(
+            f"{k / 10:.4f}\r\n" for k in range(n_valence)
+        )
+        files[f"{root}annotations/train/arousal/{number}.txt"] = "".join(
+            f"{-k / 10:.4f}\n" for k in range(n_arousal)
+        )
     files[f"{root}videos/train/009.avi"] = clip_bytes(tmp_path, levels)
     return files
 
@@ -129,13 +137,17 @@ def afew_va(nested=False):
         frames = {
             f"{k:05}": {"valence": float(k - 2), "arousal": 10 - k, "landmarks": landmarks} for k in range(3)
         }
-        files[f"{root}/{clip_name}.json"] = json.dumps({"video_id": clip_name, "actor": f"actor {number % 2}", "frames": frames})
+        files[f"{root}/{clip_name}.json"] = json.dumps(
+            {"video_id": clip_name, "actor": f"actor {number % 2}", "frames": frames}
+        )
         files |= {f"{root}/{k:05}.png": picture(10 * number + k, 72, ".png") for k in range(3)}
     files["001_cropped/001_cropped/00000.png"] = picture(99, 72, ".png")
     return files
 
 
-AFFECTNET_HEADER = "subDirectory_filePath,face_x,face_y,face_width,face_height,facial_landmarks,expression,valence,arousal"
+AFFECTNET_HEADER = (
+    "subDirectory_filePath,face_x,face_y,face_width,face_height,facial_landmarks,expression,valence,arousal"
+)
 
 
 def affectnet():
@@ -149,8 +161,15 @@ def affectnet():
         row(path="734/gone.jpg", landmarks=landmarks, expression=0, v=0, a=0),
     ]
     validation = [row(path="10/d.jpg", landmarks=landmarks, expression=3, v=0.2, a=0.7)]
-    images = {f"Manually_Annotated_Images/{name}": picture(k, 96) for k, name in enumerate(("689/a.jpg", "689/b.jpg", "734/c.jpg", "10/d.jpg"))}
-    return {"training.csv": "\n".join(training) + "\n", "validation.csv": "\n".join(validation) + "\n", **images}
+    images = {
+        f"Manually_Annotated_Images/{name}": picture(k, 96)
+        for k, name in enumerate(("689/a.jpg", "689/b.jpg", "734/c.jpg", "10/d.jpg"))
+    }
+    return {
+        "training.csv": "\n".join(training) + "\n",
+        "validation.csv": "\n".join(validation) + "\n",
+        **images,
+    }
 
 
 def npy(value):
@@ -188,14 +207,18 @@ def author_lists():
         "training_list.csv": "subDirectory_filePath,valence,arousal\n/home/them/data/v1/0.jpg,0.1,0.2\n/home/them/data/v1/1.jpg,-2,-2\n/home/them/data/v2/0.jpg,0.3,-0.3\n",
         "validation_list.csv": "subDirectory_filePath,valence,arousal\nv3/0.jpg,-0.1,0.9\n",
     }
-    return files | {f"data/{name}": picture(k, 80) for k, name in enumerate(("v1/0.jpg", "v1/1.jpg", "v2/0.jpg"))} | {"v3/0.jpg": picture(9, 80)}
+    return (
+        files
+        | {f"data/{name}": picture(k, 80) for k, name in enumerate(("v1/0.jpg", "v1/1.jpg", "v2/0.jpg"))}
+        | {"v3/0.jpg": picture(9, 80)}
+    )
 
 
 def categories():
     names = ("1_Happy", "angry", "Neutral", "bored")
-    return {f"train/{name}/{k}.png": picture(hash_of(name) + k, 48, ".png") for name in names for k in range(3)} | {
-        f"test/Happy/{k}.png": picture(70 + k, 48, ".png") for k in range(2)
-    }
+    return {
+        f"train/{name}/{k}.png": picture(hash_of(name) + k, 48, ".png") for name in names for k in range(3)
+    } | {f"test/Happy/{k}.png": picture(70 + k, 48, ".png") for k in range(2)}
 
 
 def hash_of(name):

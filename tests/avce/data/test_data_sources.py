@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import stat
 import tarfile
 import zipfile
@@ -19,7 +18,9 @@ from avce.errors import DataError
 FILES = {"a/1.txt": b"one", "a/2.txt": b"two", "labels.csv": b"image\n"}
 
 
-@pytest.mark.parametrize("form", ["folder", "set.zip", "set.tar", "set.tar.gz", "file://set.zip", "file://folder"])
+@pytest.mark.parametrize(
+    "form", ["folder", "set.zip", "set.tar", "set.tar.gz", "file://set.zip", "file://folder"]
+)
 def test_every_container_gives_the_same_members(tmp_path, form):
     name = form.removeprefix("file://")
     place = write(tmp_path / "folder", FILES) if name == "folder" else pack(tmp_path / name, FILES)
@@ -30,7 +31,7 @@ def test_every_container_gives_the_same_members(tmp_path, form):
         assert "a/3.txt" not in source
         with source.local_path("a/2.txt") as path:
             assert path.read_bytes() == b"two"
-        with pytest.raises(DataError, match="a/3.txt"):
+        with pytest.raises(DataError, match=r"a/3\.txt"):
             source.open("a/3.txt")
         assert source.stamp() == source.stamp()
 
@@ -50,7 +51,10 @@ def test_files_that_systems_leave_behind_are_not_members(tmp_path):
         assert sorted(source.names()) == sorted(FILES)
 
 
-@pytest.mark.parametrize("name", ["/etc/passwd", "../out.txt", "a/../../out.txt", "C:/x.txt", "a\\..\\x.txt", "a\x00b", "line\nbreak"])
+@pytest.mark.parametrize(
+    "name",
+    ["/etc/passwd", "../out.txt", "a/../../out.txt", "C:/x.txt", "a\\..\\x.txt", "a\x00b", "line\nbreak"],
+)
 @pytest.mark.parametrize("ending", ["zip", "tar"])
 def test_members_that_lead_out_are_refused(tmp_path, name, ending):
     if ending == "tar" and "\x00" in name:
@@ -84,11 +88,11 @@ def test_links_in_archives_are_refused(tmp_path):
 
 def test_a_link_out_of_a_folder_is_refused_and_one_inside_is_followed(tmp_path):
     write(tmp_path / "set", FILES)
-    os.symlink(tmp_path / "set" / "a" / "1.txt", tmp_path / "set" / "b.txt")
+    (tmp_path / "set" / "b.txt").symlink_to(tmp_path / "set" / "a" / "1.txt")
     with open_source(tmp_path / "set") as source:
         assert source.read("b.txt") == b"one"
     write(tmp_path, {"secret.txt": b"secret"})
-    os.symlink(tmp_path / "secret.txt", tmp_path / "set" / "c.txt")
+    (tmp_path / "set" / "c.txt").symlink_to(tmp_path / "secret.txt")
     with pytest.raises(DataError, match="leads out"), open_source(tmp_path / "set") as source:
         source.names()
 
@@ -110,7 +114,10 @@ def test_a_member_that_unpacks_to_much_more_than_it_holds_is_refused(tmp_path):
 
 
 def test_reading_stops_at_the_limit(tmp_path):
-    with open_source(write(tmp_path, {"x.csv": b"0123456789"})) as source, pytest.raises(DataError, match="at most 4 bytes"):
+    with (
+        open_source(write(tmp_path, {"x.csv": b"0123456789"})) as source,
+        pytest.raises(DataError, match="at most 4 bytes"),
+    ):
         source.read("x.csv", limit=4)
 
 
@@ -118,7 +125,10 @@ def test_a_member_whose_check_sum_is_wrong_is_named(tmp_path):
     data = bytearray(pack(tmp_path / "set.zip", {"x.csv": b"valence,arousal"}).read_bytes())
     data[data.index(b"valence")] ^= 1
     (tmp_path / "set.zip").write_bytes(data)
-    with open_source(tmp_path / "set.zip") as source, pytest.raises(DataError, match=r"set.zip: x.csv: damaged"):
+    with (
+        open_source(tmp_path / "set.zip") as source,
+        pytest.raises(DataError, match=r"set.zip: x.csv: damaged"),
+    ):
         source.read("x.csv")
 
 
@@ -130,12 +140,17 @@ def test_what_is_not_there_is_said(tmp_path, name):
 
 def test_other_files_are_refused_by_name(tmp_path):
     write(tmp_path, {"set.rar": b"Rar!"})
-    with pytest.raises(DataError, match="'.rar'"):
+    with pytest.raises(DataError, match=r"'\.rar'"):
         open_source(tmp_path / "set.rar")
 
 
 @settings(max_examples=60, deadline=None)
-@given(at=st.integers(0, 100_000), value=st.integers(0, 255), length=st.integers(1, 100_000), ending=st.sampled_from(["zip", "tar", "tar.gz"]))
+@given(
+    at=st.integers(0, 100_000),
+    value=st.integers(0, 255),
+    length=st.integers(1, 100_000),
+    ending=st.sampled_from(["zip", "tar", "tar.gz"]),
+)
 def test_a_damaged_archive_is_read_right_or_refused(tmp_path_factory, at, value, length, ending):
     folder = tmp_path_factory.mktemp("damaged")
     files = {f"{k}.txt": bytes([k]) * 300 for k in range(5)}

@@ -14,7 +14,9 @@ from avce.data.tables import ROW, numbers, parse_csv, read_table
 from avce.errors import DataError
 
 
-@pytest.mark.parametrize("text", ["a,b\n1,2\n", "\ufeffa,b\r\n1,2\r\n", "a;b\n1;2\n\n\n", "a\tb\n1\t2", 'a,b\n"1","2"\n'])
+@pytest.mark.parametrize(
+    "text", ["a,b\n1,2\n", "\ufeffa,b\r\n1,2\r\n", "a;b\n1;2\n\n\n", "a\tb\n1\t2", 'a,b\n"1","2"\n']
+)
 def test_separators_line_ends_and_marks_of_the_wild_are_understood(text):
     table = parse_csv(text.encode(), "x.csv")
     assert table[["a", "b"]].to_numpy().tolist() == [["1", "2"]]
@@ -53,7 +55,13 @@ def test_any_bytes_give_a_table_or_a_reason(data):
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.lists(st.tuples(st.floats(-1, 1), st.text(alphabet="ab c/_.é", max_size=8).map(str.strip)), min_size=1, max_size=20))
+@given(
+    st.lists(
+        st.tuples(st.floats(-1, 1), st.text(alphabet="ab c/_.é", max_size=8).map(str.strip)),
+        min_size=1,
+        max_size=20,
+    )
+)
 def test_what_was_written_is_read_back(rows):
     frame = pd.DataFrame(rows, columns=["valence", "name"])
     table = parse_csv(frame.to_csv(index=False).encode(), "x.csv")
@@ -80,5 +88,8 @@ def test_parquet_and_csv_say_the_same(tmp_path):
 
 
 def test_a_broken_parquet_file_is_refused(tmp_path):
-    with open_source(write(tmp_path, {"x.parquet": b"PAR1 nothing PAR1"})) as source, pytest.raises(DataError, match="parquet"):
+    with (
+        open_source(write(tmp_path, {"x.parquet": b"PAR1 nothing PAR1"})) as source,
+        pytest.raises(DataError, match="parquet"),
+    ):
         read_table(source, "x.parquet")
