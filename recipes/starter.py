@@ -193,7 +193,7 @@ def _resume(work: Path, model: nn.Module, average: WeightAverage, optimizer: tor
 def predict(method: Avce, pool: Pool, *, mirror: bool = False, shift_px: int = 0) -> Tensor:
     """Predictions for a pool, optionally of mirrored or shifted pictures."""
     parts = []
-    for chunk in pool.images.split(64):
+    for chunk in torch.split(pool.images, 64):
         x = plain(chunk, SIZE)
         if mirror:
             x = x.flip(-1)
@@ -214,7 +214,7 @@ def finish(method: Avce, faces: Path, work: Path, steps: int) -> None:
         ]
     ).mean(0)
     with torch.no_grad():
-        method.R.out.bias -= neutral
+        method.R.out.bias.sub_(neutral)
     report = {"steps": steps, "neutral_shift": neutral.tolist(), **measure(method, read_pools(faces, "test"))}
     half = {k: v.half() if v.is_floating_point() else v for k, v in method.state_dict().items()}
     info = {
@@ -263,7 +263,7 @@ def measure(method: Avce, pools: dict[str, Pool]) -> dict[str, Any]:
         if (pool.categories >= 0).any():
             figures[name]["mean_by_category"] = {
                 CATEGORIES[c]: pred[pool.categories == c].mean(0).tolist()
-                for c in pool.categories.unique().tolist()
+                for c in torch.unique(pool.categories).tolist()
             }
     return figures
 

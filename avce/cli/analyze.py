@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +33,8 @@ def analyze(video: Path, checkpoint: Path, out: Path, *, as_json: bool, **flags:
     out.mkdir(parents=True, exist_ok=True)
     with ConsoleReporter(quiet=as_json) as reporter, CsvWriter(out / TRAJECTORY_FILE) as writer:
         summary = analyze_video(video, [predictor], options, reporter, writer.write)
-    values = asdict(summary) if is_dataclass(summary) and not isinstance(summary, type) else dict(summary)
     if as_json:
-        print_json({"video": str(video), "trajectory": str(out / TRAJECTORY_FILE), **values})
+        print_json({"video": str(video), "trajectory": str(out / TRAJECTORY_FILE), **summary.to_dict()})
     else:
-        click.echo(
-            f"wrote {out / TRAJECTORY_FILE}: "
-            + ", ".join(f"{name} {value}" for name, value in values.items())
-        )
+        click.echo(summary.headline)
+        click.echo(f"wrote {out / TRAJECTORY_FILE}")
