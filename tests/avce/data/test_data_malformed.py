@@ -88,9 +88,9 @@ def damaged_archives(folder):
     for ending in ("zip", "tar", "tar.gz"):
         whole = pack(folder / f"whole.{ending}", generic(8)).read_bytes()
         content = len(whole.rstrip(b"\0"))  # a tar is filled up with zeros
-        for k in range(20):
+        for k in range(30):
             yield f"cut{k}.{ending}", whole[: rng.randrange(0, content * 3 // 4)]
-        for k in range(12):
+        for k in range(15):
             yield f"noise{k}.{ending}", rng.randbytes(rng.randrange(1, 5000))
     (folder / "whole.zip").unlink()
 
