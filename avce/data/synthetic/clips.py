@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -45,6 +45,11 @@ class Clip:
     motion: Motion
     background: NDArray[np.float32]
     camera: Camera
+
+    @property
+    def frames(self) -> int:
+        """How many frames it has."""
+        return len(self.motion.valence)
 
     def frame(self, number: int) -> Picture:
         """Render one frame."""
@@ -134,6 +139,18 @@ def _write_labels(path: Path, values: NDArray[np.float64]) -> None:
     path.write_text("".join(f"{value:.4f}\n" for value in values), "ascii")
 
 
+def _filmed(clip: Clip, path: Path, fps: float, done: Callable[[int], None]) -> Iterator[NDArray[np.uint8]]:
+    """Render frame by frame, write the truth of each to ``path`` and call ``done`` with its number."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(META_COLUMNS)
+        for number in range(clip.frames):
+            picture = clip.frame(number)
+            writer.writerow(_truth(clip, number, picture, fps))
+            done(number)
+            yield picture.rgb_u8
+
+
 def write_clips(out: Path, options: SynthOptions, reporter: Reporter) -> None:
     """Write ``videos/train``, ``annotations/train/{valence,arousal}`` and ``meta`` into an empty folder.
 
@@ -142,26 +159,17 @@ def write_clips(out: Path, options: SynthOptions, reporter: Reporter) -> None:
         options: How many, how long, how large, which seed.
         reporter: Told after every frame.
     """
-    folders = {
-        name: out / name
-        for name in ("videos/train", "annotations/train/valence", "annotations/train/arousal", "meta")
-    }
-    for folder in folders.values():
+    videos, labels, meta = out / "videos/train", out / "annotations/train", out / "meta"
+    for folder in (videos, labels / "valence", labels / "arousal", meta):
         folder.mkdir(parents=True)
     for number in range(options.clips):
         clip, name = draw_clip(options, number), f"{number + 1:03d}"
-        frames = len(clip.motion.valence)
-        with (folders["meta"] / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(META_COLUMNS)
+        before, total = number * clip.frames, options.clips * clip.frames
 
-            def pictures() -> Iterator[NDArray[np.uint8]]:
-                for frame in range(frames):  # noqa: B023 - consumed within this turn of the loop
-                    picture = clip.frame(frame)  # noqa: B023
-                    writer.writerow(_truth(clip, frame, picture, options.fps))  # noqa: B023
-                    reporter.progress(number * frames + frame + 1, options.clips * frames)  # noqa: B023
-                    yield picture.rgb_u8
+        def done(frame: int, before: int = before, total: int = total) -> None:
+            reporter.progress(before + frame + 1, total)
 
-            _encode(folders["videos/train"] / f"{name}.mp4", pictures(), clip, options.fps)
-        _write_labels(folders["annotations/train/valence"] / f"{name}.txt", clip.motion.valence)
-        _write_labels(folders["annotations/train/arousal"] / f"{name}.txt", clip.motion.arousal)
+        frames = _filmed(clip, meta / f"{name}.csv", options.fps, done)
+        _encode(videos / f"{name}.mp4", frames, clip, options.fps)
+        _write_labels(labels / "valence" / f"{name}.txt", clip.motion.valence)
+        _write_labels(labels / "arousal" / f"{name}.txt", clip.motion.arousal)

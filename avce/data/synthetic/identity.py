@@ -195,13 +195,12 @@ def draw_identity(rng: np.random.Generator) -> Identity:
     feminine = float(np.clip(rng.choice([0.15, 0.85]) + rng.normal(0, 0.12), 0, 1))
     age = float(rng.beta(1.3, 2.2))
     hair, beard = _worn(rng, feminine, age)
-    glasses = Glasses(rng.choice(list(Glasses), p=[0.8, 0.1, 0.1]))
     return Identity(
         seed=seed,
         **_colours(rng, age),
         hair=hair,
         beard=beard,
-        glasses=glasses,
+        glasses=Glasses(rng.choice(list(Glasses), p=[0.8, 0.1, 0.1])),
         feminine=feminine,
         age=age,
         expressivity=_between(rng, 0.75, 1.2),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from avce.data.synthetic.atlas import Atlas, Mask, emboss, fill, polish, shade, spot, stroke, tint
+from avce.data.synthetic.beard import grow_beard
 from avce.data.synthetic.expression import Actions
-from avce.data.synthetic.identity import Beard, Identity
+from avce.data.synthetic.identity import Identity
 from avce.data.synthetic.landmarks import SIDES, Curve, Eye, Landmarks, Mouth, shifted
 
 
@@ -189,58 +190,6 @@ def _wrinkle(atlas: Atlas, curve: Curve, depth: float) -> None:
         emboss(atlas, line, -2.2 * depth)
 
 
-def _beard(atlas: Atlas, identity: Identity, marks: Landmarks, rng: np.random.Generator) -> None:
-    if identity.beard is Beard.NONE:
-        return
-    colour = identity.brow_colour
-    mouth = marks.mouth
-    chin = -1.1 - marks.chin_drop
-    corner_x = float(mouth.upper[-1, 0])
-    top = mouth.top[14, 1]
-    moustache = np.array(
-        [
-            [-corner_x - 0.04, mouth.upper[0, 1] - 0.04],
-            [-0.13, top + 0.09],
-            [0, top + 0.075],
-            [0.13, top + 0.09],
-            [corner_x + 0.04, mouth.upper[-1, 1] - 0.04],
-            [0.13, top - 0.005],
-            [-0.13, top - 0.005],
-        ]
-    )
-    full = np.array(
-        [
-            [-0.92, -0.1],
-            [-0.7, -0.2],
-            [-0.55, -0.48],
-            [-corner_x - 0.06, mouth.upper[0, 1] + 0.02],
-            [-0.12, top + 0.1],
-            [0.12, top + 0.1],
-            [corner_x + 0.06, mouth.upper[-1, 1] + 0.02],
-            [0.55, -0.48],
-            [0.7, -0.2],
-            [0.92, -0.1],
-            [0.92, -1.3],
-            [-0.92, -1.3],
-        ]
-    )
-    low = float(mouth.bottom[14, 1])
-    goatee = np.array([[-0.16, low - 0.03], [0.16, low - 0.03], [0.2, chin], [-0.2, chin]])
-    shapes = {
-        Beard.STUBBLE: [(full, 0.05, 0.3)],
-        Beard.MOUSTACHE: [(moustache, 0.014, 0.8)],
-        Beard.GOATEE: [(moustache, 0.014, 0.75), (goatee, 0.03, 0.8)],
-        Beard.FULL: [(full, 0.035, 0.82)],
-    }[identity.beard]
-    for outline, blur, opacity in shapes:
-        area = fill(outline, blur=blur)
-        grain = np.clip(1 + 0.28 * rng.standard_normal(area.cover.shape, np.float32), 0, 1.35)
-        area = Mask(area.rows, area.columns, np.minimum(area.cover * grain, 1))
-        tint(atlas, area, colour, opacity)
-        polish(atlas, area, 50)
-        emboss(atlas, Mask(area.rows, area.columns, area.cover * grain), 1.4 * opacity)
-
-
 def paint(atlas: Atlas, identity: Identity, actions: Actions, marks: Landmarks) -> None:
     """Paint the face in place.
 
@@ -253,7 +202,7 @@ def paint(atlas: Atlas, identity: Identity, actions: Actions, marks: Landmarks) 
     rng = np.random.default_rng(identity.seed + 2)
     _folds(atlas, identity, actions, marks)
     _nose(atlas, marks)
-    _beard(atlas, identity, marks, rng)
+    grow_beard(atlas, identity, marks, rng)
     _mouth(atlas, marks.mouth, identity)
     for eye, brow in zip(marks.eyes, marks.brows, strict=True):
         _eye(atlas, eye, identity)
