@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import multiprocessing.queues
+import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from multiprocessing.synchronize import Event
@@ -33,6 +36,7 @@ class RestartingProcess(Process):  # type: ignore[misc]
         if ignore_signals:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        threading.Thread(target=self._end_with_parent, daemon=True).start()
         while True:
             child = self._child = self._child_ctor(self.cmd, env=self.env, cwd=self.cwd)
             self._send_message({"pid": child.pid}, type="start")
@@ -49,6 +53,18 @@ class RestartingProcess(Process):  # type: ignore[misc]
             if self.stopping.is_set():
                 break
         self._send_message({"returncode": status}, type="stop")
+
+    def _end_with_parent(self) -> None:
+        """End the command when the manager was killed, or its terminal closed: nobody else would."""
+        parent = multiprocessing.parent_process()
+        if parent is None:
+            return
+        parent.join()
+        self.stopping.set()
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._child.pid, number)
+            time.sleep(STOP_WAIT_S)
 
 
 class Supervisor(Manager):  # type: ignore[misc]

@@ -72,6 +72,14 @@ def test_the_studio_starts_answers_and_stops_without_remains(start, number):
     assert running(children) == []
 
 
+def test_a_studio_that_is_killed_leaves_no_process_behind(start):
+    run, children = start
+    process, _, _ = run()
+    process.kill()
+    process.wait(timeout=30)
+    wait_for(lambda: running(children) == [], seconds=30, text="processes are left")
+
+
 def test_a_worker_that_dies_is_started_again_and_the_pages_stay(start):
     run, children = start
     process, address, _ = run()

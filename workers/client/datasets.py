@@ -144,6 +144,7 @@ def dataset_samples(
 ) -> list[SampleRecord]:
     """Random face crops with their labels, of one split or of all; the same seed gives the same ones."""
     import cv2  # noqa: PLC0415 (only this function draws)
+
     from avce.data.prepared import Prepared  # noqa: PLC0415 (with pyarrow: slow to load)
 
     with reading() as session:

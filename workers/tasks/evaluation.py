@@ -27,7 +27,6 @@ def evaluate_run(job_id: str) -> None:
 
 def _evaluate(held: Claim, reporter: JobReporter) -> Outcome:
     from avce.data.prepared import Prepared
-
     from avce.evaluation import predict_split, summarise
     from avce.training.checkpoint import load_predictor
 

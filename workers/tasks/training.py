@@ -31,7 +31,6 @@ def train_run(job_id: str) -> None:
 
 def _train(held: Claim, reporter: JobReporter) -> Outcome:
     from avce.data.prepared import Prepared
-
     from avce.training.loop import train
 
     with reading() as session:
