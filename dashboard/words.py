@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from workers.states import JobKind, JobState
 
 VALENCE = "How pleasant the expression looks: -1 is very unpleasant, 0 neutral, +1 very pleasant."
@@ -90,3 +92,9 @@ PROTOCOLS = {
     "per_video": "mean over videos",
     "authors": "with the quirks of the authors' code",
 }
+
+
+def stamp(moment: datetime) -> str:
+    """A moment in local time, short: ``24 Nov, 14:05``."""
+    local = moment.astimezone()
+    return f"{local.day} {local:%b, %H:%M}"

@@ -62,10 +62,7 @@ def _upload() -> None:
     )
     files = upload_field("Choose files", key=f"datasets.upload.{epoch}", accept=ENDINGS, multiple=True)
     name = st.text_input(
-        "Name",
-        value=_title_from(files),
-        key=f"datasets.name.{epoch}.{len(files)}",
-        placeholder="What to call it",
+        "Name", key=f"datasets.name.{epoch}", placeholder=_title_from(files) or "What to call it"
     )
     options = _prepare_options("datasets.upload")
     ready = bool(files) and options is not None

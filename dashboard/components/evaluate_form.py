@@ -9,6 +9,7 @@ from avce.options import EvaluateOptions
 from dashboard.components.forms import option_fields
 from dashboard.components.guard import attempt, need, show
 from dashboard.components.jobs import job_follow
+from dashboard.components.pick import labels
 from workers import client
 from workers.records import RunRecord
 
@@ -23,7 +24,7 @@ def evaluate_form(run: RunRecord) -> None:
     with st.container(border=True, key="evaluate-form"):
         chosen = st.selectbox(
             "Measure on", ids, index=ids.index(run.dataset_id) if run.dataset_id in ids else 0, key="evaluate.dataset",
-            format_func=lambda dataset_id: datasets[dataset_id].name,
+            format_func=labels(datasets.values(), lambda item: item.name).__getitem__,
         )  # fmt: skip
         defaults = EvaluateOptions().model_dump()
         values = option_fields(

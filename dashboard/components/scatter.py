@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard import charts
 from dashboard.components.guard import need
+from dashboard.components.pick import labels
 from workers import client
 from workers.records import EvaluationRecord
 
@@ -19,7 +20,10 @@ def scatter_of(evaluations: Sequence[EvaluationRecord]) -> None:
     )
     by_id = {item.id: item for item in evaluations}
     chosen = st.selectbox(
-        "Evaluation", list(by_id), key="compare.scatter", format_func=lambda item: by_id[item].run_name
+        "Evaluation",
+        list(by_id),
+        key="compare.scatter",
+        format_func=labels(evaluations, lambda item: f"{item.run_name} · {item.split}").__getitem__,
     )
     table = need(client.evaluation_predictions, chosen)
     for column, axis in zip(st.columns(2), ("valence", "arousal"), strict=True):

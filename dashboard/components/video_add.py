@@ -8,6 +8,7 @@ from avce.errors import AvceError
 from avce.options import AnalyzeOptions
 from dashboard.components.forms import option_fields
 from dashboard.components.guard import attempt, need, show
+from dashboard.components.pick import labels
 from dashboard.components.upload import upload_field
 from dashboard.navigation import link
 from dashboard.words import METRICS, number, span
@@ -44,23 +45,23 @@ def _video(videos: list[VideoRecord]) -> VideoRecord:
     if new in by_id:
         st.session_state["video.video"] = new
 
-    def name(video_id: str) -> str:
-        video = by_id[video_id]
+    def name(video: VideoRecord) -> str:
         return f"{video.name} — {span(video.duration_s)}, {video.width} × {video.height}"
 
-    return by_id[st.selectbox("Video", list(by_id), key="video.video", format_func=name)]
+    return by_id[
+        st.selectbox("Video", list(by_id), key="video.video", format_func=labels(videos, name).__getitem__)
+    ]
 
 
 def _runs(runs: list[RunRecord]) -> list[str]:
     by_id = {run.id: run for run in runs}
 
-    def name(run_id: str) -> str:
-        run = by_id[run_id]
+    def name(run: RunRecord) -> str:
         both = [run.best.get(f"ccc_{axis}") for axis in ("valence", "arousal")]
         return f"{run.name} (CCC {number(both[0], 2)} / {number(both[1], 2)})"
 
     return st.multiselect(
-        "Runs", list(by_id), default=list(by_id)[:1], key="video.runs", format_func=name,
+        "Runs", list(by_id), default=list(by_id)[:1], key="video.runs", format_func=labels(runs, name).__getitem__,
         help=f"Each run draws its own curve; faces are found once for all. {METRICS['ccc'][1]}",
     )  # fmt: skip
 

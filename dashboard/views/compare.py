@@ -12,6 +12,7 @@ from avce.published import PublishedResult
 from dashboard.comparing import Group, differences, groups
 from dashboard.components.figures import AXES, evaluation_table, protocol_words, published_table
 from dashboard.components.guard import need
+from dashboard.components.pick import labels
 from dashboard.components.scatter import scatter_of
 from dashboard.components.tables import Cell, Row, draw_table
 from dashboard.navigation import link
@@ -34,7 +35,7 @@ def _choose(done: list[EvaluationRecord]) -> list[EvaluationRecord]:
         ]
     chosen = st.multiselect(
         "Evaluations", list(by_id), key="compare.chosen",
-        format_func=lambda item: f"{by_id[item].run_name} · {by_id[item].dataset_name} · {by_id[item].split}",
+        format_func=labels(done, lambda item: f"{item.run_name} · {item.dataset_name} · {item.split}").__getitem__,
         help="The address of this page keeps the choice; share it.",
     )  # fmt: skip
     st.query_params["evaluations"] = ",".join(chosen)

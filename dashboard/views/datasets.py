@@ -11,14 +11,13 @@ from dashboard.components.guard import need
 from dashboard.components.jobs import job_follow
 from dashboard.components.pick import pick
 from dashboard.navigation import link
+from dashboard.words import stamp
 from workers import client
 from workers.records import DatasetRecord
 
 
 def _name(dataset: DatasetRecord) -> str:
-    if dataset.state == "ready":
-        return f"{dataset.name} — {dataset.n_samples:,} samples"
-    return f"{dataset.name} — {dataset.state}"
+    return f"{dataset.name} — {stamp(dataset.created_at)}"
 
 
 def _shown(datasets: list[DatasetRecord]) -> None:

@@ -12,6 +12,7 @@ from dashboard.components.jobs import job_follow
 from dashboard.components.map_gallery import HEADS, map_gallery
 from dashboard.components.pick import pick
 from dashboard.navigation import link
+from dashboard.words import stamp
 from workers import client
 from workers.records import AnalysisRecord
 from workers.states import JobState
@@ -78,7 +79,7 @@ def page() -> None:
     analysis = pick(
         "Analysis",
         analyses,
-        lambda item: f"{item.video.name} — {', '.join(item.names)}",
+        lambda item: f"{item.video.name} — {', '.join(item.names)}, {stamp(item.created_at)}",
         param="analysis",
         key="maps.analysis",
     )

@@ -7,18 +7,18 @@ import streamlit as st
 from dashboard.components.evaluate_form import evaluate_form
 from dashboard.components.figures import evaluation_table
 from dashboard.components.guard import need
-from dashboard.components.jobs import ago, is_live, job_card
+from dashboard.components.jobs import is_live, job_card
 from dashboard.components.pick import pick
 from dashboard.components.run_curves import run_curves
 from dashboard.navigation import link
-from dashboard.words import STATES, method_name
+from dashboard.words import method_name, stamp
 from workers import client
 from workers.records import RunRecord
 from workers.states import JobState
 
 
 def _name(run: RunRecord) -> str:
-    return f"{run.name} — {STATES[run.state][0]}, {ago(run.created_at)}"
+    return f"{run.name} — {stamp(run.created_at)}"
 
 
 def _live(run_id: str) -> None:

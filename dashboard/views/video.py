@@ -5,11 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.components.guard import need
-from dashboard.components.jobs import ago, job_follow
+from dashboard.components.jobs import job_follow
 from dashboard.components.pick import pick
 from dashboard.components.trajectory import trajectory_view
 from dashboard.components.video_add import analyse_form
-from dashboard.words import AROUSAL, STATES, VALENCE, WHAT_THEY_ARE_NOT
+from dashboard.words import AROUSAL, VALENCE, WHAT_THEY_ARE_NOT, stamp
 from workers import client
 from workers.records import AnalysisRecord
 from workers.states import JobState
@@ -17,7 +17,7 @@ from workers.states import JobState
 
 def _name(analysis: AnalysisRecord) -> str:
     runs = ", ".join(analysis.names)
-    return f"{analysis.video.name} — {runs} ({STATES[analysis.state][0]}, {ago(analysis.created_at)})"
+    return f"{analysis.video.name} — {runs}, {stamp(analysis.created_at)}"
 
 
 def page() -> None:
