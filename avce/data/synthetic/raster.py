@@ -176,6 +176,21 @@ def _bend(normals: Array, relief: Array, inside: NDArray[np.intp], texel: float)
     return np.asarray(bent / np.maximum(length, 1e-6)[:, None], np.float32)
 
 
+def _develop(linear: Array) -> Array:
+    """Linear light to levels of 255 with a soft shoulder."""
+    over = np.maximum(linear - np.float32(0.7), 0)
+    soft = np.minimum(linear, np.float32(0.7)) + over / (1 + over / np.float32(0.3))
+    return np.asarray(255 * np.sqrt(soft), np.float32)
+
+
+def _window(inside: NDArray[np.bool_]) -> tuple[slice, slice]:
+    """Rows and columns that hold something; one pixel where nothing does."""
+    rows, columns = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
+    if not len(rows):
+        return slice(0, 1), slice(0, 1)
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
 def draw(mesh: Mesh, atlas: Atlas, camera: Camera, light: Light) -> tuple[Array, NDArray[np.bool_]]:
     """Draw a mesh.
 
@@ -186,21 +201,24 @@ def draw(mesh: Mesh, atlas: Atlas, camera: Camera, light: Light) -> tuple[Array,
         light: The lamp.
 
     Returns:
-        Linear light of shape ``(h, w, 3)``, 0 where nothing is, and where something is.
+        Levels of 255 of shape ``(h, w, 3)``, 0 where nothing is, and where something is.
     """
     column, row, inside = _places(mesh, camera)
-    turned = cv2.remap(mesh.normals, column, row, cv2.INTER_LINEAR)
+    window = _window(inside)
+    column, row = np.ascontiguousarray(column[window]), np.ascontiguousarray(row[window])
+    shown = np.flatnonzero(inside[window])
+    turned = np.asarray(cv2.remap(mesh.normals, column, row, cv2.INTER_LINEAR), np.float32)
     uv = cv2.remap(mesh.uv, column, row, cv2.INTER_LINEAR)
     x, y = np.ascontiguousarray(uv[..., 0]), np.ascontiguousarray(uv[..., 1])
     colour = cv2.remap(atlas.colour, x, y, cv2.INTER_LINEAR)
     gloss = cv2.remap(atlas.gloss, x, y, cv2.INTER_LINEAR)
     relief = np.asarray(cv2.remap(atlas.relief, x, y, cv2.INTER_LINEAR), np.float32)
-    shown = np.flatnonzero(inside)
-    bent = _bend(
-        np.asarray(turned, np.float32).reshape(-1, 3)[shown], relief, shown, camera.scale / FACE.scale
-    )
+
+    bent = _bend(turned.reshape(-1, 3)[shown], relief, shown, camera.scale / FACE.scale)
     albedo = np.asarray(_LINEAR[colour.reshape(-1, 3)[shown]], np.float32)
     shiny = np.asarray(gloss.ravel()[shown], np.float32) / np.float32(255)
-    picture = np.zeros((camera.height * camera.width, 3), np.float32)
-    picture[shown] = _lit(bent, albedo, shiny, light)
-    return picture.reshape(camera.height, camera.width, 3), inside
+    lit = np.zeros((x.size, 3), np.float32)
+    lit[shown] = _develop(_lit(bent, albedo, shiny, light) * np.float32(light.exposure))
+    picture = np.zeros((camera.height, camera.width, 3), np.float32)
+    picture[window] = lit.reshape(*x.shape, 3)
+    return picture, inside

@@ -97,13 +97,6 @@ def _posed(parts: list[Part], turn: NDArray[np.float64]) -> Mesh:
     return Mesh(xyz, normals, uv, np.concatenate(triangles))
 
 
-def _develop(linear: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Linear light to levels of 255 with a soft shoulder."""
-    over = np.clip(linear - np.float32(0.7), 0, None)
-    soft = np.minimum(linear, np.float32(0.7)) + over / (1 + over / np.float32(0.3))
-    return np.asarray(255 * np.sqrt(soft), np.float32)
-
-
 def _faults(picture: NDArray[np.float32], nuisance: Nuisance) -> NDArray[np.uint8]:
     """Blur and noise of a camera."""
     blur_px = nuisance.blur_px * max(picture.shape[:2]) / 160
@@ -140,8 +133,8 @@ def render(
     fine = Camera(
         k * camera.width, k * camera.height, k * camera.scale, (k * camera.centre[0], k * camera.centre[1])
     )
-    linear, inside = draw(_posed(build(identity, marks), turn), atlas, fine, nuisance.light)
-    levels, cover = _develop(linear * np.float32(nuisance.light.exposure)), inside.astype(np.float32)
+    levels, inside = draw(_posed(build(identity, marks), turn), atlas, fine, nuisance.light)
+    cover = inside.astype(np.float32)
     draw_glasses(
         levels, cover, identity, lambda at: fine.project(_moved(at, np.ones(len(at)), turn)), fine.scale
     )
