@@ -88,7 +88,7 @@ $(VENV)/.installed-dev: $(VENV)/.created pyproject.toml constraints.txt
 # The browser of the browser tests: one that is there, else Debian's, else Playwright's own.
 browser: dev
 	@if [ -e $(VENV)/.browser ]; then exit 0; fi; \
-	for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null 2>&1 && exit 0; done; \
+	for name in chromium chromium-browser google-chrome-stable google-chrome; do command -v $$name >/dev/null 2>&1 && exit 0; done; \
 	echo "Installing a browser for the browser tests ..."; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
 	  export DEBIAN_FRONTEND=noninteractive; \
