@@ -86,7 +86,7 @@ $(VENV)/.installed-dev: $(VENV)/.created pyproject.toml constraints.txt
 	@touch $(VENV)/.installed $@
 
 # The browser of the browser tests: one that is there, else Debian's, else Playwright's own.
-browser: dev
+browser: dev ## Install a browser for the browser tests, where none is there
 	@if [ -e $(VENV)/.browser ]; then exit 0; fi; \
 	for name in chromium chromium-browser google-chrome-stable google-chrome; do command -v $$name >/dev/null 2>&1 && exit 0; done; \
 	echo "Installing a browser for the browser tests ..."; \
