@@ -12,8 +12,8 @@ BIN := $(VENV)/bin
 CANDIDATES := $(if $(PYTHON),$(PYTHON),python3.11 python3.12 python3 python)
 SUITABLE := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))
 
-# Two test processes, one per core; tests that share a server or a browser stay together (loadgroup).
-PYTEST_FLAGS ?= -n 2 --dist loadgroup
+# Two test processes, one per core; the tests of a file stay together, with the data they share.
+PYTEST_FLAGS ?= -n 2 --dist loadfile
 # One compute thread each: two processes with two threads on two cores would wait for one another.
 TEST_ENV := OMP_NUM_THREADS=1
 
