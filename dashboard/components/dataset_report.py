@@ -75,11 +75,18 @@ def _spread(dataset: DatasetRecord) -> None:
         left, right = st.columns([6, 5], gap="large")
     with left:
         st.subheader("Where the labels lie", anchor=False, help=f"{VALENCE}  \n{AROUSAL}")
-        st.plotly_chart(
+        plane, axes = st.tabs(["On the plane", "Each axis"])
+        plane.plotly_chart(
             charts.label_density(points),
             key="dataset.density",
             config=charts.CONFIG,
             alt="Density of the labels on the plane of valence and arousal",
+        )
+        axes.plotly_chart(
+            charts.split_histograms(points),
+            key="dataset.histograms",
+            config=charts.CONFIG,
+            alt="Histograms of valence and arousal for each split",
         )
     with right:
         st.subheader(

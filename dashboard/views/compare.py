@@ -9,8 +9,10 @@ from collections.abc import Sequence
 import streamlit as st
 
 from avce.published import PublishedResult
+from dashboard import charts
 from dashboard.comparing import Group, differences, groups
 from dashboard.components.figures import AXES, evaluation_table, protocol_words, published_table
+from dashboard.components.frame import is_dark
 from dashboard.components.guard import need
 from dashboard.components.pick import labels
 from dashboard.components.scatter import scatter_of
@@ -66,6 +68,14 @@ def _group(group: Group, methods: dict[str, str]) -> None:
         caption=f"n = {group.evaluations[0].n}; below each figure its {level} interval from resampling whole {resampled}. "
         "Grey rows look at no picture.",
     )  # fmt: skip
+    if len(group.evaluations) > 1:
+        rows = charts.bar_rows(
+            [(item.run_name, methods.get(item.run_id, ""), item.metrics) for item in group.evaluations]
+        )
+        st.plotly_chart(
+            charts.metric_bars(rows, dark=is_dark()), key=f"compare.bars.{group.evaluations[0].id}", config=charts.CONFIG,
+            alt="CCC of each run on valence and arousal, with intervals",
+        )  # fmt: skip
 
 
 def _published(results: Sequence[PublishedResult]) -> None:

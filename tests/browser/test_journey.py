@@ -47,6 +47,14 @@ def heading(page: Page, text: str) -> Locator:
     return page.get_by_role("heading", name=text, exact=True)
 
 
+def unfold(page: Page, title: str) -> None:
+    """Open an expander that may be open already."""
+    section = page.locator("details").filter(has_text=title).first
+    expect(section).to_be_visible()
+    if section.get_attribute("open") is None:
+        section.locator("summary").first.click()
+
+
 def upload(page: Page, file: Path) -> None:
     page.locator("input#files").set_input_files(file)
 
@@ -198,3 +206,49 @@ def draw_maps(page: Page) -> None:
         expect(picture).to_be_visible(timeout=LONG_MS)
         assert picture.evaluate("picture => picture.decode().then(() => picture.naturalWidth)") > 0
     expect(page.get_by_text("sparsity").first).to_be_visible()
+
+
+def test_a_broken_archive_is_named_and_nothing_of_it_stays(tab: Page, tmp_path: Path) -> None:
+    broken = tmp_path / "torn.zip"
+    broken.write_bytes(b"PK\x03\x04 and then nothing")
+    tab.goto("/datasets")
+    unfold(tab, "Add a data set")
+    upload(tab, broken)
+    expect(field(tab, "Name")).to_have_attribute("placeholder", "torn")
+    press(tab, "Import")
+    expect(tab.get_by_test_id("stAlert").filter(has_text="torn.zip").first).to_be_visible(timeout=LONG_MS)
+    tab.get_by_role("link", name="Train", exact=True).click()
+    expect(heading(tab, "Train")).to_be_visible()
+    expect(tab.get_by_text("torn")).to_have_count(0)
+
+
+def test_a_file_that_is_no_video_is_refused_at_once(tab: Page, tmp_path: Path) -> None:
+    fake = tmp_path / "holiday.mp4"
+    fake.write_bytes(b"not a film " * 100)
+    tab.goto("/video")
+    unfold(tab, "Analyse a video")
+    upload(tab, fake)
+    expect(tab.get_by_test_id("stAlert").filter(has_text="holiday.mp4")).to_be_visible()
+
+
+def test_an_upload_that_is_cut_off_goes_on_by_itself(tab: Page, tmp_path: Path) -> None:
+    """The connection fails in the middle of a file of three pieces; the file arrives whole."""
+    large = tmp_path / "large.csv"
+    large.write_bytes(b"image,valence,arousal\n" + b"x" * (20 * 2**20))
+    failures = iter([False, True, True])
+    tab.route(
+        "**/api/uploads/*?offset=*",
+        lambda route: route.abort() if next(failures, False) else route.continue_(),
+    )
+    tab.goto("/datasets")
+    unfold(tab, "Add a data set")
+    upload(tab, large)
+    expect(field(tab, "Name")).to_have_attribute("placeholder", "large")
+    assert next(failures, None) is None
+
+
+def test_the_demo_starts_in_one_click(tab: Page) -> None:
+    tab.goto("/demo")
+    press(tab, "Start the demo")
+    expect(tab.locator('[class*="st-key-demo-job-"]')).to_have_count(7)
+    expect(tab.get_by_role("progressbar").first).to_be_visible()
