@@ -59,9 +59,9 @@ def predict_split(
         parts.append(predictor.predict(data.crops_rgb_u8(chosen), batch_size=options.batch_size))
         reporter.progress(start + len(chosen), len(rows), "faces")
     pred = np.concatenate(parts)
-    table: pd.DataFrame = data.samples.iloc[rows][["image", "video", "frame", "subject", "valence", "arousal"]].reset_index(
-        drop=True
-    )
+    table: pd.DataFrame = data.samples.iloc[rows][
+        ["image", "video", "frame", "subject", "valence", "arousal"]
+    ].reset_index(drop=True)
     table.insert(0, "row", rows)
     table["pred_valence"], table["pred_arousal"] = pred[:, 0], pred[:, 1]
     return table

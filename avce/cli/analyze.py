@@ -36,5 +36,4 @@ def analyze(video: Path, checkpoint: Path, out: Path, *, as_json: bool, **flags:
     if as_json:
         print_json({"video": str(video), "trajectory": str(out / TRAJECTORY_FILE), **summary.to_dict()})
     else:
-        click.echo(summary.headline)
         click.echo(f"wrote {out / TRAJECTORY_FILE}")

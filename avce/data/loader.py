@@ -119,11 +119,11 @@ class TrainLoader:
         full, rest = divmod(len(self.rows), self.options.batch_size)
         return full + (rest >= max(2, self.options.batch_size / 2))
 
-    def epoch(self, e: int) -> Iterator[Batch]:
-        """Batches of epoch ``e`` (from 0)."""
+    def epoch(self, e: int, *, start: int = 0) -> Iterator[Batch]:
+        """Batches of epoch ``e`` (from 0), from batch ``start`` on."""
         size = self.options.batch_size
         order = self.rows[np.random.default_rng([self.options.seed, e]).permutation(len(self.rows))]
-        for n in range(len(self)):
+        for n in range(start, len(self)):
             rows = order[n * size : (n + 1) * size]
             yield self._labels.batch(rows, self.images(rows, e))
 

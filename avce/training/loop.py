@@ -1,18 +1,18 @@
 """One training loop for every method: seeds, schedule, validation, best checkpoint, resume.
 
-A run is a pure function of its options and its data: every epoch draws its random numbers from
-``(seed, epoch)``, so a run that was killed and resumed at an epoch's start ends with the same weights as one
-that was not.
+A run is a pure function of its options and its data: every step draws its random numbers from ``(seed, step)``
+and every picture its own from ``(seed, epoch, row)``, so a run that was cut anywhere and resumed ends with the
+same weights, bit for bit on a CPU, as one that was not.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from importlib import metadata
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
-from avce.data.loader import TrainLoader, eval_batches
+from avce.data.loader import Batch, TrainLoader, eval_batches
 from avce.data.prepared import Prepared
 from avce.errors import DataError, DomainError
 from avce.files import replace_folder, write_json
@@ -31,11 +31,14 @@ from avce.options import Axis, Split, TrainOptions
 from avce.progress import Reporter
 from avce.training.checkpoint import BEST_FOLDER, load_predictor, save_checkpoint
 from avce.training.engine import Engine
+from avce.training.provenance import git_revision, versions
 
 RESUME_FOLDER = "resume"
 HISTORY_FILE = "history.json"
 RULE = "mean CCC of valence and arousal on the validation split, highest epoch wins"
 EVAL_BATCH = 128
+SAVE_EVERY_S = 60.0
+"""Longest training time that a killed run has to do again."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,10 @@ class _Progress:
     """Where a run is; stored with the resume state."""
 
     epoch: int = 0
+    batch: int = 0
+    """Batches of the current epoch that are done."""
+    sums: dict[str, float] = field(default_factory=dict)
+    """Sums of their losses."""
     best_epoch: int = 0
     best_score: float = -math.inf
     best_metrics: dict[str, Any] | None = None
@@ -122,7 +129,7 @@ class _Run:
         )
         while self.at.epoch < self.options.epochs and not self._is_stale():
             losses = self._train_epoch(self.at.epoch)
-            self.at.epoch += 1
+            self.at.epoch, self.at.batch, self.at.sums = self.at.epoch + 1, 0, {}
             self._validate(losses)
             self._save_resume_state()
         if self.at.best_metrics is None:
@@ -139,25 +146,31 @@ class _Run:
         return stale
 
     def _train_epoch(self, epoch: int) -> dict[str, float]:
-        torch.manual_seed(self.options.seed * 1_000_003 + epoch)
         if epoch == 0 or not self.options.avce.keep_eval_after_validation:
             self.method.train()
-        sums: dict[str, float] = {}
-        count, per_epoch = 0, len(self.loader)
-        for batch in self.loader.epoch(epoch):
-            self.engine.begin_step()
-            with self.engine.accelerator.autocast():
-                losses = self.method.training_step(batch.to(self.engine.device), self.engine)
-            self.engine.end_step()
-            count += 1
-            for name, value in losses.items():
-                sums[name] = sums.get(name, 0.0) + value
+        at, per_epoch, saved_at = self.at, len(self.loader), time.monotonic()
+        for batch in self.loader.epoch(epoch, start=at.batch):
+            losses = self._step(batch)
+            at.batch += 1
+            at.sums = {name: at.sums.get(name, 0.0) + value for name, value in losses.items()}
             self._check_finite(losses, epoch)
-            total = self.options.epochs * per_epoch
             self.reporter.progress(
-                epoch * per_epoch + count, total, f"epoch {epoch + 1}/{self.options.epochs}, {_brief(losses)}"
+                epoch * per_epoch + at.batch,
+                self.options.epochs * per_epoch,
+                f"epoch {epoch + 1}/{self.options.epochs}, {_brief(losses)}",
             )
-        return {name: value / count for name, value in sums.items()}
+            if time.monotonic() - saved_at > SAVE_EVERY_S:
+                self._save_resume_state()
+                saved_at = time.monotonic()
+        return {name: value / at.batch for name, value in at.sums.items()}
+
+    def _step(self, batch: Batch) -> dict[str, float]:
+        torch.manual_seed(self.options.seed * 1_000_003 + self.engine.step)
+        self.engine.begin_step()
+        with self.engine.accelerator.autocast():
+            losses = self.method.training_step(batch.to(self.engine.device), self.engine)
+        self.engine.end_step()
+        return losses
 
     def _check_finite(self, losses: Mapping[str, float], epoch: int) -> None:
         broken = [name for name, value in losses.items() if not math.isfinite(value)]
@@ -220,7 +233,8 @@ class _Run:
             "epoch": self.at.best_epoch,
             "rule": RULE,
             "validation": metrics,
-            "versions": {name: metadata.version(name) for name in ("avce-studio", "torch", "numpy")},
+            "versions": versions(),
+            "git_revision": git_revision(),
         }
 
     # resume ---------------------------------------------------------------------------------------------------
@@ -248,9 +262,9 @@ class _Run:
             return
         self.engine.load_state(load_file(folder / "state.safetensors"), kept["engine"])
         self.at, self.history = _Progress(**kept["at"]), kept["history"]
-        if self.options.avce.keep_eval_after_validation:
+        if self.options.avce.keep_eval_after_validation and self.at.epoch:
             self.method.eval()
-        self.reporter.log(f"resumed after epoch {self.at.epoch}")
+        self.reporter.log(f"resumed in epoch {self.at.epoch + 1}, after {self.at.batch} of its batches")
 
 
 def start_method(options: TrainOptions) -> Method:

@@ -59,6 +59,11 @@ def _unknown() -> Response:
     )
 
 
+def _too_large() -> str:
+    largest = get_settings().max_upload_bytes
+    return f"A piece may have {PIECE_LIMIT:,} bytes and a file {largest:,} (AVCE_MAX_UPLOAD_BYTES) at most."
+
+
 async def begin(request: Request) -> Response:
     """Open an upload."""
     if (no := _refused(request)) is not None:
@@ -91,9 +96,9 @@ async def append(request: Request) -> Response:
         try:
             async for piece in request.stream():
                 await to_thread.run_sync(file.write, piece)
-                if file.tell() - there > PIECE_LIMIT:
+                if file.tell() - there > PIECE_LIMIT or file.tell() > get_settings().max_upload_bytes:
                     file.truncate(there)
-                    return refusal(f"One piece may have {PIECE_LIMIT} bytes at most.", 413)
+                    return refusal(_too_large(), 413)
         except ClientDisconnect:
             return refusal("The connection ended inside a piece; what arrived is kept.", 400)
     return JSONResponse({"offset": part.stat().st_size})

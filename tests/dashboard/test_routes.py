@@ -15,6 +15,7 @@ from avce.video.read import frame_at
 from dashboard.routes import ROUTES, uploads
 from tests.dashboard.seeding import FRAMES, Seeded, seed
 from workers import client
+from workers.settings import get_settings
 from workers.store.files import file_store
 
 OURS = {"X-AVCE-Upload": "1"}
@@ -81,6 +82,18 @@ def test_a_piece_beyond_the_limit_leaves_nothing_behind(
     url = begin(web)
     assert web.put(f"{url}?offset=0", headers=OURS, content=b"too much").status_code == 413
     assert web.get(url).json()["offset"] == 0
+
+
+def test_a_file_beyond_the_operators_limit_is_refused_while_it_comes_in(
+    web: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = get_settings().model_copy(update={"max_upload_bytes": 6})
+    monkeypatch.setattr(uploads, "get_settings", lambda: small)
+    url = begin(web)
+    web.put(f"{url}?offset=0", headers=OURS, content=b"four")
+    answer = web.put(f"{url}?offset=4", headers=OURS, content=b"more")
+    assert answer.status_code == 413
+    assert "AVCE_MAX_UPLOAD_BYTES" in answer.json()["error"]
 
 
 @pytest.mark.parametrize("method", ["post", "put"])

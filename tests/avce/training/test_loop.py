@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
+from importlib import metadata
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from safetensors.torch import load_file
 from avce.errors import CancelledError, CheckpointError, OptionError
 from avce.options import Split, TrainOptions, train_options
 from avce.progress import Reporter
+from avce.training import loop
 from avce.training.checkpoint import load_predictor, read_card
 from avce.training.loop import train
 
@@ -32,17 +34,18 @@ def toy_options(**given) -> TrainOptions:
     )
 
 
-class StopAfter(Reporter):
-    """Asks to stop once an epoch's figures have come."""
+class StopAtStep(Reporter):
+    """Asks to stop once so many steps are done."""
 
-    def __init__(self, epochs: int) -> None:
-        self.left = epochs
+    def __init__(self, steps: int) -> None:
+        self.steps, self.done = steps, 0
 
-    def metrics(self, step, values, *, epoch=None):
-        self.left -= 1
+    def progress(self, done, total, message=""):
+        self.done = done
+        super().progress(done, total, message)
 
     def check(self) -> None:
-        if self.left <= 0:
+        if self.done >= self.steps:
             raise CancelledError("stopped by the user")
 
 
@@ -55,18 +58,24 @@ def test_a_net_learns_what_brightness_tells(toy_data, tmp_path):
 
 
 @pytest.mark.parametrize("method", ["avce", "supervised", "caf"])
-def test_a_stopped_and_resumed_run_ends_with_the_same_weights(toy_data, tmp_path, method):
-    options = toy_options(method=method, ema_decay=0.9)
+def test_a_run_cut_at_any_step_and_resumed_ends_with_the_same_weights(
+    toy_data, tmp_path, method, monkeypatch
+):
+    monkeypatch.setattr(loop, "SAVE_EVERY_S", 0.0)  # a state after every step
+    options = toy_options(method=method, ema_decay=0.9, epochs=2, batch_size=8, augment="strong")
     whole = train(options, toy_data, tmp_path / "whole")
-    with pytest.raises(CancelledError):
-        train(options, toy_data, tmp_path / "halves", StopAfter(1))
-    assert json.loads((tmp_path / "halves" / "resume" / "state.json").read_text())["at"]["epoch"] >= 1
-    resumed = train(options, toy_data, tmp_path / "halves")
-    assert resumed.metrics == whole.metrics
+    for step in (1, 4, 5, 8):  # in the first epoch, at its end, in the second
+        with pytest.raises(CancelledError):
+            train(options, toy_data, tmp_path / "cut", StopAtStep(step))
+    resumed = train(options, toy_data, tmp_path / "cut")
+    assert resumed == replace(whole, best=resumed.best)
     first = load_file(tmp_path / "whole" / "resume" / "state.safetensors")
-    second = load_file(tmp_path / "halves" / "resume" / "state.safetensors")
+    second = load_file(tmp_path / "cut" / "resume" / "state.safetensors")
     assert first.keys() == second.keys()
     assert all(torch.equal(first[name], second[name]) for name in first)
+    assert (tmp_path / "whole" / "history.json").read_text() == (
+        tmp_path / "cut" / "history.json"
+    ).read_text()
 
 
 def test_a_state_of_other_options_is_not_resumed(toy_data, tmp_path):
@@ -141,3 +150,11 @@ def test_damaged_weights_are_refused_with_the_folder_named(toy_data, tmp_path):
 def test_unknown_options_are_named():
     with pytest.raises(OptionError, match="speed"):
         train_options(speed=3)
+
+
+def test_a_checkpoint_says_where_it_comes_from(toy_data, tmp_path):
+    train(toy_options(epochs=1), toy_data, tmp_path)
+    card = read_card(tmp_path)
+    assert card["versions"]["torch"] == metadata.version("torch")
+    assert card["data"]["fingerprint"] == toy_data.fingerprint
+    assert card["git_revision"] is None or len(card["git_revision"]) == 40
