@@ -40,6 +40,8 @@ from avce.video.read import read_frames
 from benchmarks._report import finish, parser
 
 SIDE = 96
+DISTINCT = 7919
+"""Pictures that are drawn; a prime, so that samples at even steps do not meet the same ones."""
 
 
 def prepare_figures(folder: Path, seconds: float) -> dict[str, float]:
@@ -109,13 +111,13 @@ def write_set(path: Path, rows: int) -> Path:
         cv2.imencode(".jpg", cv2.resize(rng.integers(0, 255, (8, 8, 3)).astype(np.uint8), (SIDE, SIDE)))[
             1
         ].tobytes()
-        for _ in range(500)
+        for _ in range(DISTINCT)
     ]
     labels = rng.uniform(-1, 1, (rows, 2)).round(4)
     with zipfile.ZipFile(path, "w") as archive:
         lines = ["image,subject,valence,arousal"]
         for k in range(rows):
-            archive.writestr(f"images/{k // 1000:03}/{k:06}.jpg", faces[k % 500] + k.to_bytes(4, "big"))
+            archive.writestr(f"images/{k // 1000:03}/{k:06}.jpg", faces[k % DISTINCT] + k.to_bytes(4, "big"))
             lines.append(f"images/{k // 1000:03}/{k:06}.jpg,s{k % 997},{labels[k, 0]},{labels[k, 1]}")
         archive.writestr("labels.csv", "\n".join(lines))
     return path

@@ -90,20 +90,22 @@ def near_findings(table: pd.DataFrame, thumbs: list[bytes]) -> Iterator[Finding]
     pairs = pairs[
         [one != other or not one for one, other in zip(video[pairs[:, 0]], video[pairs[:, 1]], strict=True)]
     ]
-    image = table["image"].to_numpy(object)
-    names = [image[row] or f"{video[row]} frame {table['frame'].iloc[row]}" for row in pairs.ravel()]
-    texts = np.array(
-        [f"{one} ~ {other}" for one, other in zip(names[::2], names[1::2], strict=True)], dtype=object
-    )
-    across = split[pairs[:, 0]] != split[pairs[:, 1]]
-    if across.any():
-        yield finding("warning", f"{int(across.sum())} pairs of nearly the same picture lie in different splits",
-                      "A cropped or recompressed copy in another split flatters the figures.", texts[across])  # fmt: skip
+    across = pairs[split[pairs[:, 0]] != split[pairs[:, 1]]]
+    if len(across):
+        yield finding("warning", f"{len(across)} pairs of nearly the same picture lie in different splits",
+                      "A cropped or recompressed copy in another split flatters the figures.", _named(table, across))  # fmt: skip
     labels = table[["valence", "arousal"]].to_numpy(np.float64)
-    apart = np.linalg.norm(labels[pairs[:, 0]] - labels[pairs[:, 1]], axis=1) > LABEL_GAP
-    if apart.any():
-        yield finding("warning", f"{int(apart.sum())} of {len(pairs)} pairs of nearly the same picture have different labels",
-                      "This is how noisy the labels are: no model can be right on both.", texts[apart])  # fmt: skip
+    apart = pairs[np.linalg.norm(labels[pairs[:, 0]] - labels[pairs[:, 1]], axis=1) > LABEL_GAP]
+    if len(apart):
+        yield finding("warning", f"{len(apart)} of {len(pairs)} pairs of nearly the same picture have different labels",
+                      "This is how noisy the labels are: no model can be right on both.", _named(table, apart))  # fmt: skip
+
+
+def _named(table: pd.DataFrame, pairs: NDArray[np.int64]) -> list[str]:
+    """The first pairs, for people."""
+    rows = table[["image", "video", "frame"]].iloc[pairs[:SHOWN_PLACES].ravel()].itertuples(index=False)
+    names = [str(row.image) or f"{row.video} frame {row.frame}" for row in rows]
+    return [f"{one} ~ {other}" for one, other in zip(names[::2], names[1::2], strict=True)]
 
 
 def near_pairs(thumbs: NDArray[np.uint8]) -> NDArray[np.int64]:

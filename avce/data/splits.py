@@ -15,15 +15,20 @@ BINS_PER_AXIS = 4
 
 
 def groups_of(table: pd.DataFrame) -> NDArray[np.int64]:
-    """What must not be torn apart: the subject where known, else the video, else the single picture."""
-    subject, video = table["subject"].astype("str").to_numpy(str), table["video"].astype("str").to_numpy(str)
-    alone = np.char.add("picture ", np.arange(len(table)).astype(str))
-    name = np.where(
-        subject != "",
-        np.char.add("subject ", subject),
-        np.where(video != "", np.char.add("video ", video), alone),
-    )
-    return np.unique(name, return_inverse=True)[1].astype(np.int64)
+    """What must not be torn apart: the subject where known, else the video, else the single picture.
+
+    Returns:
+        A number per row, from 0, the same within a group.
+    """
+    known = [
+        pd.factorize(table[name].where(table[name] != "", None))[0].astype(np.int64)
+        for name in ("subject", "video")
+    ]
+    subject, video = known
+    n_subjects, n_videos = int(subject.max(initial=-1)) + 1, int(video.max(initial=-1)) + 1
+    alone = n_subjects + n_videos + np.arange(len(table))
+    group = np.where(subject >= 0, subject, np.where(video >= 0, n_subjects + video, alone))
+    return np.unique(group, return_inverse=True)[1].astype(np.int64)
 
 
 def assign_splits(table: pd.DataFrame, *, val_share: float, test_share: float, seed: int) -> pd.DataFrame:

@@ -13,6 +13,8 @@ from avce.data.sources import Source
 from avce.errors import DataError
 
 MAX_COLUMNS = 512
+CHUNK_ROWS = 20_000
+"""Rows held as Python strings at a time, which take several times the room of packed ones."""
 ROW = "label_row"
 """Column with the line number in the file, from 1, the header being line 1."""
 
@@ -44,9 +46,9 @@ def parse_csv(data: bytes, where: str, *, header: Sequence[str] | None = None) -
             f"{where}: expected at most {MAX_COLUMNS} columns, got {first.count(separator) + 1:,}"
         )
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    rows: list[list[str]] = []
-    numbers: list[int] = []
     names = list(header) if header is not None else None
+    parts: list[pd.DataFrame] = []
+    rows: list[list[str]] = []
     try:
         for fields in reader:
             if not fields or (len(fields) == 1 and not fields[0].strip()):
@@ -55,24 +57,26 @@ def parse_csv(data: bytes, where: str, *, header: Sequence[str] | None = None) -
                 names = _header(fields, where)
                 continue
             if len(fields) != len(names):
-                raise DataError(
-                    f"{where}, row {reader.line_num}: expected {len(names)} fields ({', '.join(names[:8])}), got {len(fields)}"
-                )
-            rows.append(fields)
-            numbers.append(reader.line_num)
+                expected = f"{len(names)} fields ({', '.join(names[:8])})"
+                raise DataError(f"{where}, row {reader.line_num}: expected {expected}, got {len(fields)}")
+            rows.append([*fields, str(reader.line_num)])
+            if len(rows) == CHUNK_ROWS:
+                parts.append(_columns(rows, names))
+                rows = []
     except csv.Error as error:
         raise DataError(f"{where}, row {reader.line_num}: not a csv line ({error})") from error
     if names is None:
         raise DataError(f"{where}: expected a header line with column names, the file is empty")
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
-    table = pd.DataFrame(
-        {
-            name: pd.Series(list(column), dtype="str").str.strip()
-            for name, column in zip(names, columns, strict=True)
-        }
-    )
-    table[ROW] = np.asarray(numbers, dtype=np.int64)
+    table = pd.concat([*parts, _columns(rows, names)], ignore_index=True)
+    table[ROW] = table[ROW].astype(np.int64)
     return table
+
+
+def _columns(rows: list[list[str]], names: list[str]) -> pd.DataFrame:
+    """Rows of Python strings, packed."""
+    columns = list(zip(*rows, strict=True)) if rows else [()] * (len(names) + 1)
+    packed = (pd.Series(list(column), dtype="str").str.strip() for column in columns)
+    return pd.DataFrame(dict(zip([*names, ROW], packed, strict=True)))
 
 
 def separator_of(line: str) -> str:
