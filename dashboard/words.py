@@ -72,7 +72,8 @@ def number(value: float | None, digits: int = 3) -> str:
     """A figure for reading; an en dash where there is none."""
     if value is None or value != value:  # noqa: PLR0124 — nan is the only number unequal to itself
         return "–"
-    return f"{value:.{digits}f}".replace("-", "−")
+    rounded = round(value, digits) + 0.0  # adding zero turns −0.0 into 0.0
+    return f"{rounded:.{digits}f}".replace("-", "−")
 
 
 def span(seconds: float | None) -> str:

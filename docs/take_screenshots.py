@@ -69,6 +69,9 @@ def photograph(page: Page, into: Path, name: str, *, tallest_px: int = 1250) -> 
     """Make the window as tall as the page, wait until it is still, and save it."""
     page.locator("h1").first.wait_for()
     page.wait_for_timeout(2500)
+    page.evaluate(
+        "document.activeElement?.blur(); document.querySelector('[data-testid=stMain]').scrollTo(0, 0)"
+    )
     height = page.evaluate("document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight")
     page.set_viewport_size({"width": 1440, "height": max(800, min(tallest_px, int(height) + 40))})
     page.wait_for_timeout(1500)

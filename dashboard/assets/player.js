@@ -6,6 +6,7 @@ const TRAIL = 60;
 const SEEN = ["detected", "tracked"];
 const LEFT = 44;
 const RIGHT = 10;
+const TOP = 20;
 
 const fmt = (value) => (value === null || value === undefined ? "–" : (value < 0 ? "−" : "+") + Math.abs(value).toFixed(2));
 
@@ -238,7 +239,7 @@ class Player {
     const { pen, width, height } = size(canvas);
     const axis = canvas.dataset.axis;
     const ink = getComputedStyle(this.box).color;
-    const y = (value) => height / 2 - value * (height / 2 - 8);
+    const y = (value) => TOP + ((1 - value) / 2) * (height - TOP - 8);
     canvas.setAttribute("aria-label", `${axis} over time, −1 to 1; click to seek`);
     pen.font = "11px sans-serif";
     pen.fillStyle = ink;
@@ -255,7 +256,7 @@ class Player {
     }
     pen.globalAlpha = 0.9;
     pen.textAlign = "left";
-    pen.fillText(axis, LEFT + 6, 16);
+    pen.fillText(axis, LEFT, 12);
     for (const run of this.data.runs) this.drawRun(pen, run, axis, width, y);
     this.drawCursor(pen, width, height);
   }

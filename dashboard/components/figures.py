@@ -38,8 +38,16 @@ def best_of(table: Sequence[Figures]) -> dict[tuple[str, str], float]:
     return best
 
 
-def figure_cells(figures: Figures, best: Mapping[tuple[str, str], float] | None = None) -> list[Cell]:
-    """Cells of one row; the interval stands below the value, the best value of a column is bold."""
+def figure_cells(
+    figures: Figures, best: Mapping[tuple[str, str], float] | None = None, *, as_printed: bool = False
+) -> list[Cell]:
+    """Cells of one row; the interval stands below the value, the best value of a column is bold.
+
+    Args:
+        figures: Axis to metric to value.
+        best: Best value of each column, where rows may be ranked.
+        as_printed: Show no more digits than the source gives.
+    """
     cells = []
     for name in METRICS:
         for axis in AXES:
@@ -47,7 +55,8 @@ def figure_cells(figures: Figures, best: Mapping[tuple[str, str], float] | None 
             bounds = figures.get(axis, {}).get("interval", {}).get(name)
             below = f"{number(bounds[0])} … {number(bounds[1])}" if bounds and None not in bounds else ""
             is_best = best is not None and value is not None and best.get((name, axis)) == value
-            cells.append(Cell(number(value), below=below, hover=METRICS[name][1], is_best=is_best))
+            text = f"{value:g}" if as_printed and value is not None else number(value)
+            cells.append(Cell(text, below=below, hover=METRICS[name][1], is_best=is_best))
     return cells
 
 
@@ -105,7 +114,11 @@ def published_table(results: Sequence[PublishedResult], *, caption: str) -> None
             below=result.source,
             hover=result.note or result.protocol,
         )
-        rows.append(Row([name, *figure_cells({"valence": result.valence, "arousal": result.arousal})]))
+        rows.append(
+            Row(
+                [name, *figure_cells({"valence": result.valence, "arousal": result.arousal}, as_printed=True)]
+            )
+        )
     draw_table(heads("Published"), rows, caption=caption)
 
 

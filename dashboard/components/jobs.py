@@ -31,12 +31,8 @@ def ago(moment: datetime) -> str:
 
 def _facts(job: JobRecord) -> str:
     if job.state is JobState.QUEUED:
-        place = (
-            f"place {job.queue_position} in queue “{job.queue}”"
-            if job.queue_position
-            else f"queue “{job.queue}”"
-        )
-        return place + (" · waits for another job" if job.after_job_id else "")
+        place = f"place {job.queue_position} in its queue" if job.queue_position else "in its queue"
+        return place + (", after another job" if job.after_job_id else "")
     if job.state is JobState.RUNNING:
         return (
             f"{job.worker or 'a worker'} · {span(job.eta_s)} left"
@@ -50,6 +46,10 @@ def _facts(job: JobRecord) -> str:
 
 
 def _result_link(job: JobRecord) -> None:
+    """Where to see what came of it; a training can be watched before it is done."""
+    is_training = job.kind is JobKind.TRAIN and job.state is not JobState.QUEUED
+    if job.state is not JobState.SUCCEEDED and not is_training:
+        return
     if job.kind in {JobKind.IMPORT, JobKind.SYNTH} and job.dataset_id:
         link("datasets", "Open data set", icon=":material/arrow_forward:", query={"dataset": job.dataset_id})
     elif job.kind is JobKind.TRAIN and job.run_id:

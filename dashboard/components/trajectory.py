@@ -22,6 +22,7 @@ from workers import client
 from workers.records import AnalysisRecord
 
 MAX_POINTS = 6000
+LARGEST = -1
 
 
 def _tracks(points: pd.DataFrame) -> list[int]:
@@ -35,14 +36,14 @@ def _choose_track(points: pd.DataFrame, analysis_id: str) -> int | None:
     if len(tracks) < 2:
         return None
     seen = points["track"].value_counts()
-
-    def name(track: int | None) -> str:
-        return "the largest face in each frame" if track is None else f"face {track} — {seen[track]:,} frames"
-
-    return st.selectbox(
-        "Face", [None, *tracks], key=f"video.track.{analysis_id}", format_func=name,
+    names = {LARGEST: "the largest face in each frame"} | {
+        n: f"face {n} — {seen[n]:,} frames" for n in tracks
+    }
+    chosen = st.selectbox(
+        "Face", list(names), key=f"video.track.{analysis_id}", format_func=names.__getitem__,
         help="Each person the tracker told apart, longest first. Someone who leaves and comes back may get a new number.",
     )  # fmt: skip
+    return None if chosen == LARGEST else chosen
 
 
 def _downloads(analysis: AnalysisRecord) -> None:

@@ -61,6 +61,7 @@ def test_lengths_of_time_read_well(seconds, text: str) -> None:
 
 def test_undefined_figures_are_a_dash() -> None:
     assert (number(None), number(float("nan")), number(-0.5)) == ("–", "–", "−0.500")
+    assert number(-0.0001) == "0.000"
 
 
 @pytest.mark.parametrize("model", [TrainOptions, AvceOptions, EvaluateOptions, PrepareOptions, MapOptions])

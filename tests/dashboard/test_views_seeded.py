@@ -39,7 +39,7 @@ def test_the_address_chooses_the_run(seeded: Seeded) -> None:
 def test_a_running_job_shows_how_far_it_is_and_what_is_left(seeded: Seeded) -> None:
     words = texts(open_page("jobs"))
     assert "1 min 23 s left" in words
-    assert "waits for another job" in words
+    assert "after another job" in words
 
 
 def test_the_log_opens_below_its_job(seeded: Seeded) -> None:
