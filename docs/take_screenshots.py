@@ -119,7 +119,7 @@ def _video_and_maps(page: Page, into: Path) -> None:
         page.keyboard.press("ArrowRight")
         page.wait_for_timeout(60)
     page.mouse.move(0, 0)
-    photograph(page, into, "video", tallest_px=1180)
+    photograph(page, into, "video", tallest_px=1330)
     page.get_by_role("link", name="Activation maps of this video").click()
     page.get_by_text("head H, which judges").click()
     page.wait_for_timeout(1500)
