@@ -97,11 +97,12 @@ def test_a_home_that_cannot_be_made_is_one_line(monkeypatch, capsys, tmp_path):
     assert "\n" not in line
 
 
-def test_children_get_the_settings_and_a_fair_share_of_threads(tmp_path):
+def test_children_get_the_settings_and_threads_that_sleep_while_they_wait(tmp_path):
     settings = Settings(home=tmp_path, port=1234, redis_port=4321)
     environment = launch.child_environment(settings, {"PATH": "/bin", "MKL_NUM_THREADS": "7"})
     assert environment["AVCE_HOME"] == str(tmp_path)
     assert (environment["AVCE_PORT"], environment["AVCE_REDIS_PORT"]) == ("1234", "4321")
-    assert environment["OMP_NUM_THREADS"] == str(max(1, (os.cpu_count() or 2) // 2))
+    assert environment["OMP_NUM_THREADS"] == str(os.cpu_count() or 2)
+    assert environment["OMP_WAIT_POLICY"] == "PASSIVE"
     assert environment["MKL_NUM_THREADS"] == "7"
     assert Path(environment["PATH"].split(os.pathsep)[0], "python").exists()
