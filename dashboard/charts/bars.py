@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from avce.published import PublishedResult
-from dashboard.charts.theme import LINE, MUTED, colour_of, note, styled
+from dashboard.charts.theme import INK, LINE, MUTED, colour_of, note, styled
 
 COLUMNS = ("name", "system", "axis", "value", "low", "high", "source", "is_published")
 
@@ -75,11 +75,12 @@ def metric_bars(
                     "type": "data", "symmetric": False, "array": part["high"] - part["value"],
                     "arrayminus": part["value"] - part["low"], "color": MUTED, "thickness": 1.5, "width": 4,
                 },
-                text=[f"{value:.3f}" for value in part["value"]], textposition="inside", insidetextanchor="start",
                 hovertemplate="%{y}: %{x:.3f}<br>%{customdata}<extra></extra>",
             ),
             row=1, col=column,
         )  # fmt: skip
+        figure.add_trace(_figures(part, dark=dark), row=1, col=column)
+        figure.update_xaxes(range=_span(part), row=1, col=column)
         figure.update_xaxes(title_text=f"{figure_name.upper()}, {axis}", row=1, col=column)
     styled(figure, height=height or 110 + 34 * max(len(order), 2), legend=False)
     figure.update_yaxes(categoryorder="array", categoryarray=order[::-1], automargin=True, ticks="")
@@ -91,3 +92,23 @@ def metric_bars(
         )  # fmt: skip
     figure.update_xaxes(zeroline=True, zerolinecolor=LINE)
     return figure if order else note(figure, "nothing to compare yet")
+
+
+def _figures(part: pd.DataFrame, *, dark: bool) -> go.Scatter:
+    """The figures in ink on the page's ground, behind the end of bar and interval: no bar's colour dims them."""
+    ends = part[["value", "high"]].max(axis=1).clip(lower=0)
+    return go.Scatter(
+        x=ends, y=part["name"], mode="text", text=[f" {value:.3f}" for value in part["value"]],
+        textposition="middle right", textfont={"color": INK[int(dark)], "size": 13}, cliponaxis=False,
+        showlegend=False, hoverinfo="skip",
+    )  # fmt: skip
+
+
+def _span(part: pd.DataFrame) -> list[float] | None:
+    """Room for the figures behind the longest bar."""
+    if part.empty:
+        return None
+    low = min(0.0, float(part[["value", "low"]].min(axis=None)))
+    high = max(0.0, float(part[["value", "high"]].max(axis=None)))
+    length = max(high - low, 0.1)
+    return [low - 0.04 * length * (low < 0), high + 0.2 * length]

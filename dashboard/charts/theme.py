@@ -7,6 +7,7 @@ and colours that may meet in one chart stay apart under the common colour-vision
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +35,20 @@ _SYSTEMS = {
 }
 _OTHERS = ("#7A4E9B", "#B08A1E", "#1B8A94", "#A33B4A")
 _OTHERS_DARK = ("#A987C9", "#B08A1E", "#2FA5AF", "#D0697A")
+
+_PARTS = {
+    "mse": ("#B4622D", "#D98A55"),
+    "pcc": ("#1B8A94", "#2FA5AF"),
+    "ccc": ("#7A4E9B", "#A987C9"),
+    "avce": ("#2E8B57", "#4FB27D"),
+    "hold_push": ("#A33B4A", "#D0697A"),
+    "adversarial": ("#2E8B57", "#4FB27D"),
+    "critic": ("#A33B4A", "#D0697A"),
+}
+"""Parts of a loss; AVCE's and CAF's own parts never meet, so two pairs share a colour."""
+
+INK = ("#22262E", "#E9E5DB")
+"""Text on light and on dark pages."""
 
 SPLIT_COLOURS = {"train": "#3B7DC4", "val": "#B87514", "test": "#2A9378"}
 SPLIT_NAMES = {"train": "training", "val": "validation", "test": "test", "": "no split"}
@@ -90,6 +105,14 @@ def colour_of(system: str, *, dark: bool = False) -> str:
         return _SYSTEMS[key][int(dark)]
     others = _OTHERS_DARK if dark else _OTHERS
     return others[sum(key.encode()) % len(others)]
+
+
+def colours_of_parts(names: Sequence[str], *, dark: bool = False) -> dict[str, str]:
+    """Colours of the parts of a loss, all different: known parts keep theirs, others take what is left."""
+    known = {name: _PARTS[name][int(dark)] for name in names if name in _PARTS}
+    spare = [*(pair[int(dark)] for pair in _PARTS.values()), *(_OTHERS_DARK if dark else _OTHERS)]
+    left = iter([colour for colour in dict.fromkeys(spare) if colour not in known.values()])
+    return {name: known[name] if name in known else next(left, MUTED) for name in names}
 
 
 def spread(system: str, count: int, *, dark: bool = False) -> list[str]:

@@ -7,7 +7,17 @@ from collections.abc import Mapping
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.charts.theme import AXIS_COLOURS, LINE, MAX_POINTS, MUTED, Series, colour_of, note, styled
+from dashboard.charts.theme import (
+    AXIS_COLOURS,
+    LINE,
+    MAX_POINTS,
+    MUTED,
+    Series,
+    colour_of,
+    colours_of_parts,
+    note,
+    styled,
+)
 from dashboard.charts.thin import thinned
 
 _LOSS_DASH = ("solid", "dot", "dash", "dashdot")
@@ -26,10 +36,12 @@ def loss_curves(points: pd.DataFrame, *, dark: bool = False, height: int = 300) 
         n for n in dict.fromkeys(points["name"]) if str(n).startswith("train/") or str(n).endswith("loss")
     ]
     names.sort(key=lambda n: (n != "train/loss", str(n)))
+    shorts = [str(name).removeprefix("train/") for name in names if not _is_total(str(name))]
+    colours = colours_of_parts(shorts, dark=dark)
     figure = go.Figure()
     for place, name in enumerate(names):
-        is_total = str(name).endswith("/loss") or name == "loss"
-        colour = colour_of("avce", dark=dark) if is_total else colour_of(str(name), dark=dark)
+        is_total = _is_total(str(name))
+        colour = colour_of("avce", dark=dark) if is_total else colours[str(name).removeprefix("train/")]
         _line(
             figure, points[points["name"] == name], str(name).removeprefix("train/").replace("_", " "), colour,
             width=2.2 if is_total else 1.2, dash="solid" if is_total else _LOSS_DASH[place % len(_LOSS_DASH)],
@@ -82,6 +94,10 @@ def ccc_curves(
         if figure.data
         else note(figure, f"no {figure_name.upper()} yet; it comes with the first epoch")
     )
+
+
+def _is_total(name: str) -> bool:
+    return name.endswith("/loss") or name == "loss"
 
 
 def _line(figure: go.Figure, rows: pd.DataFrame, name: str, colour: str, *, width: float, dash: str) -> None:

@@ -227,6 +227,29 @@ def test_published_rows_are_marked_and_undefined_figures_left_out():
     assert "not for ranking" in " ".join(a.text for a in figure.layout.annotations)
 
 
+@pytest.mark.parametrize("dark", [False, True])
+def test_figures_of_bars_stand_in_ink_beside_the_bars(dark):
+    metrics = {"valence": {"ccc": 0.6, "interval": {"ccc": [0.5, 0.7]}}, "arousal": {"ccc": -0.2}}
+    figure = charts.metric_bars(charts.bar_rows([("mine", "avce", metrics)]), dark=dark)
+    words = [trace for trace in figure.data if trace.type == "scatter"]
+    assert [trace.text[0].strip() for trace in words] == ["0.600", "-0.200"]
+    assert [trace.x[0] for trace in words] == [0.7, 0.0]
+    ground = (DARK if dark else LIGHT).ground
+    assert all(contrast(trace.textfont.color, ground) >= 4.5 for trace in words)
+    assert figure.layout.xaxis.range[1] > 0.75
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("own", [("avce", "hold_push"), ("critic", "adversarial"), ("mine", "yours")])
+def test_parts_of_a_loss_have_colours_of_their_own(dark, own):
+    names = ("loss", "mse", "pcc", "ccc", *own)
+    points = pd.DataFrame([{"name": f"train/{n}", "step": 1, "epoch": 1, "value": 1.0} for n in names])
+    colours = [trace.line.color for trace in charts.loss_curves(points, dark=dark).data]
+    assert len(set(colours)) == len(names)
+    for a, b in itertools.combinations(colours, 2):
+        assert np.linalg.norm(lab(a, "normal") - lab(b, "normal")) > 15, (a, b)
+
+
 def test_the_best_epoch_is_marked():
     figure = charts.ccc_curves(metric_points(), best_epoch=7)
     assert [trace.name for trace in figure.data] == ["valence", "arousal"]
