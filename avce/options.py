@@ -394,6 +394,18 @@ class AnalyzeOptions(Options):
     every_nth_frame: int = Field(
         1, ge=1, le=1000, description="Predict on one frame in n; all decoded frames stay in the output."
     )
+    target_fps: float | None = Field(
+        None,
+        gt=0,
+        le=1000,
+        description="Predict on about so many frames a second, whatever the video's own rate; empty: see every_nth_frame.",
+    )
+    smooth_s: float = Field(
+        0.0,
+        ge=0,
+        le=60,
+        description="Window of a running mean, given beside the values and never in their place; 0: none.",
+    )
     detect_every: int = Field(
         5, ge=1, le=100, description="Run the detector on one frame in n and track between."
     )
@@ -407,6 +419,15 @@ class AnalyzeOptions(Options):
     lost_after_s: float = Field(1.0, ge=0, description="How long a track survives without its face.")
     batch_size: int = Field(32, ge=1, le=1024, description="Faces per forward pass.")
     flip: bool = Field(default=False, description="Average with the mirrored face.")
+
+    @model_validator(mode="after")
+    def _thins_in_one_way(self) -> Self:
+        if self.target_fps is not None and self.every_nth_frame > 1:
+            raise ValueError(
+                f"target_fps: give either this or every_nth_frame, got {self.target_fps:g} and"
+                f" {self.every_nth_frame}; leave every_nth_frame at 1"
+            )
+        return self
 
 
 class MapOptions(Options):

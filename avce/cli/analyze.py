@@ -12,6 +12,7 @@ from avce.cli.flags import collect, options_from
 from avce.options import AnalyzeOptions
 
 TRAJECTORY_FILE = "trajectory.csv"
+SMOOTHED_FILE = "smoothed.csv"
 
 
 @click.command()
@@ -23,17 +24,26 @@ TRAJECTORY_FILE = "trajectory.csv"
 @options_from(AnalyzeOptions)
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON.")
 def analyze(video: Path, checkpoint: Path, out: Path, *, as_json: bool, **flags: Any) -> None:
-    """Valence and arousal of every face in every frame of VIDEO, as OUT/trajectory.csv."""
+    """Valence and arousal of every face in every frame of VIDEO, as OUT/trajectory.csv.
+
+    With --smooth-s a running mean goes into a file of its own, OUT/smoothed.csv.
+    """
     options = AnalyzeOptions.parse(collect(AnalyzeOptions, flags))
     from avce.training.checkpoint import load_predictor
     from avce.video.analyze import analyze_video
+    from avce.video.smooth import write_smoothed
     from avce.video.trajectory import CsvWriter
 
     predictor = load_predictor(checkpoint)
     out.mkdir(parents=True, exist_ok=True)
     with ConsoleReporter(quiet=as_json) as reporter, CsvWriter(out / TRAJECTORY_FILE) as writer:
         summary = analyze_video(video, [predictor], options, reporter, writer.write)
+    files = {"trajectory": out / TRAJECTORY_FILE}
+    if options.smooth_s:
+        files["smoothed"] = out / SMOOTHED_FILE
+        write_smoothed(files["trajectory"], files["smoothed"], options.smooth_s)
     if as_json:
-        print_json({"video": str(video), "trajectory": str(out / TRAJECTORY_FILE), **summary.to_dict()})
+        written = {name: str(file) for name, file in files.items()}
+        print_json({"video": str(video), **written, **summary.to_dict()})
     else:
-        click.echo(f"wrote {out / TRAJECTORY_FILE}")
+        click.echo(f"wrote {', '.join(map(str, files.values()))}")

@@ -22,6 +22,7 @@ from avce.faces.detect import FaceDetector
 from avce.faces.track import FaceTracker, Sighting
 from avce.options import AnalyzeOptions
 from avce.progress import Reporter
+from avce.video.pace import Pace
 from avce.video.points import TRAJECTORY_COLUMNS, Point, Summary, Values
 from avce.video.read import Frame, probe, read_frames
 from avce.video.states import STATES_WITH_VALUES, FrameState
@@ -147,6 +148,7 @@ class _Batch:
         self, predictors: Sequence[FacePredictor], options: AnalyzeOptions, summary: Summary, sink: Sink
     ) -> None:
         self.predictors, self.options, self.summary, self.sink = predictors, options, summary, sink
+        self.pace = Pace(every_nth_frame=options.every_nth_frame, target_fps=options.target_fps)
         self.recipes = [crop_recipe(predictor) for predictor in predictors]
         self.points: list[Point] = []
         self.judged: list[int] = []
@@ -154,7 +156,7 @@ class _Batch:
 
     def add(self, frame: Frame, sightings: list[Sighting]) -> None:
         """Take the rows of one frame; judge and hand on when a batch is full."""
-        is_chosen = frame.index % self.options.every_nth_frame == 0
+        is_chosen = self.pace.is_chosen(frame.index, frame.pts_ms)
         for seen in sightings:
             if is_chosen and seen.box_xyxy_px is not None and seen.state in STATES_WITH_VALUES:
                 self.judged.append(len(self.points))

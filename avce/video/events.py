@@ -166,7 +166,7 @@ def peaks(table: pd.DataFrame, axis: Axis, *, min_height: float = 0.15, apart_s:
     from scipy.signal import find_peaks  # noqa: PLC0415 - slow to load, and pages read rules from here
 
     found: list[Event] = []
-    for run in _runs(table):
+    for run in runs_of(table):
         values = run.axis(axis)
         for kind, series in (("peak", values), ("trough", -values)):
             tops, found_out = find_peaks(series, prominence=min_height)
@@ -188,7 +188,7 @@ def rises(table: pd.DataFrame, axis: Axis, *, min_change: float = 0.3, within_s:
         within_s: Longest time it may take.
     """
     found: list[Event] = []
-    for run in _runs(table):
+    for run in runs_of(table):
         values = run.axis(axis)
         stops = np.searchsorted(run.ms, run.ms + 1000 * within_s, side="right")
         for kind, series in (("rise", values), ("fall", -values)):
@@ -210,10 +210,11 @@ def rises(table: pd.DataFrame, axis: Axis, *, min_change: float = 0.3, within_s:
 
 
 @dataclass(frozen=True)
-class _Run:
-    """Samples of one track without a gap."""
+class Run:
+    """Samples of one track without a gap; ``rows`` says where in the table they stand."""
 
     track: int
+    rows: NDArray[np.int64]
     frames: NDArray[np.int64]
     ms: NDArray[np.float64]
     valence: NDArray[np.float64]
@@ -222,9 +223,11 @@ class _Run:
     track_ms: float
 
     def axis(self, axis: Axis) -> NDArray[np.float64]:
+        """Values of one axis."""
         return self.valence if axis is Axis.VALENCE else self.arousal
 
     def event(self, kind: str, first: int, last: int, label: str, value: float) -> Event:
+        """An event from one sample to another, both within it."""
         return Event(
             kind,
             self.track,
@@ -237,9 +240,10 @@ class _Run:
         )
 
 
-def _runs(table: pd.DataFrame) -> Iterator[_Run]:
-    """Each track cut where it has a frame without a face, or no row at all for a second."""
-    for track, unsorted in table[table["track"].notna()].groupby("track", sort=True):
+def runs_of(table: pd.DataFrame) -> Iterator[Run]:
+    """Each track cut where it has a frame without a face, or a frame without a row."""
+    numbered = table.assign(row=np.arange(len(table)))
+    for track, unsorted in numbered[table["track"].notna()].groupby("track", sort=True):
         rows = unsorted.sort_values("frame")
         ms = rows["pts_ms"].to_numpy(float)
         has_face = rows["state"].isin([str(state) for state in STATES_WITH_VALUES]).to_numpy()
@@ -251,11 +255,14 @@ def _runs(table: pd.DataFrame) -> Iterator[_Run]:
         judged = has_face & has_values
         whole_ms = float(has_face.sum()) * usual
         for number in np.unique(segment[judged]):
-            own = judged & (segment == number)
+            # Numbers grow from row to row, so a run is a slice.
+            part = slice(*np.searchsorted(segment, [number, number + 1]))
+            own = np.flatnonzero(judged[part]) + part.start
             times = ms[own]
-            ends = np.append(times[1:], ms[(segment == number) & has_face][-1] + usual)
-            yield _Run(
+            ends = np.append(times[1:], ms[part][has_face[part]][-1] + usual)
+            yield Run(
                 int(str(track).split(".")[0]),
+                rows["row"].to_numpy(np.int64)[own],
                 rows["frame"].to_numpy(np.int64)[own],
                 times,
                 rows["valence"].to_numpy(float)[own],
@@ -273,7 +280,7 @@ def _stretches(
     min_s: float,
 ) -> list[Event]:
     found = []
-    for run in _runs(table):
+    for run in runs_of(table):
         met = np.asarray(holds(run.valence, run.arousal), bool)
         borders = np.flatnonzero(np.diff(met, prepend=False, append=False))
         for first, stop in pairwise(borders):

@@ -20,10 +20,12 @@ FIELDS = (
     "start_s",
     "stop_s",
     "every_nth_frame",
+    "target_fps",
     "detect_every",
     "min_score",
     "min_face_px",
     "max_faces",
+    "smooth_s",
     "flip",
 )
 

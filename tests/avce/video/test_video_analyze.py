@@ -138,6 +138,12 @@ def test_one_frame_in_n_is_judged_and_all_stay(gap_clip):
     assert {p.frame for p in points} == set(range(30))
 
 
+def test_a_target_rate_is_met_and_all_frames_stay(gap_clip):
+    points, _, _ = analyze(gap_clip, [Brightness()], MiddleFace(), target_fps=5.0)
+    assert {p.frame for p in points if p.values[0]} == {0, 5, 20, 25}
+    assert {p.frame for p in points} == set(range(30))
+
+
 def test_a_range_is_analysed_under_the_true_frame_numbers(gap_clip):
     points, _, _ = analyze(gap_clip, [Brightness()], MiddleFace(), start_s=0.8, stop_s=1.0)
     assert [p.frame for p in points] == [20, 21, 22, 23, 24]
