@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import lzma
-import stat
+import struct
 import tarfile
 import threading
 import zipfile
 import zlib
-from collections.abc import Iterable
-from pathlib import Path, PurePosixPath
-from typing import IO, BinaryIO, Self, cast
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import IO, BinaryIO, cast
 
-from avce.data.sources import Source
+from avce.data.directory import Directory, Entry, View
+from avce.data.sources import Source, is_junk
+from avce.data.zips import Record, ZipError, open_bytes, read_directory
 from avce.errors import DataError
-
-MAX_MEMBERS = 20_000_000
-BOMB_BYTES = 32 << 20
-BOMB_RATIO = 200
-"""A member over BOMB_BYTES that unpacks to more than BOMB_RATIO times its packed size is refused."""
 
 
 def safe_name(archive: str, name: str) -> str:
@@ -27,7 +25,7 @@ def safe_name(archive: str, name: str) -> str:
     Raises:
         DataError: Absolute, with ``..``, a drive letter, a backslash or a control character.
     """
-    parts = PurePosixPath(name).parts
+    parts = [part for part in name.split("/") if part not in {"", "."}]
     has_drive = len(name) > 1 and name[1] == ":" and name[0].isalpha()
     if (
         not parts
@@ -40,20 +38,7 @@ def safe_name(archive: str, name: str) -> str:
         raise DataError(
             f"{archive}: unsafe member name {name!r}; expected a path inside the archive with '/', without '..'. Pack it again"
         )
-    return PurePosixPath(*(part for part in parts if part != ".")).as_posix()
-
-
-def _once(archive: str, sizes: Iterable[tuple[str, int]]) -> dict[str, int]:
-    listed: dict[str, int] = {}
-    for name, size in sizes:
-        if name in listed:
-            raise DataError(
-                f"{archive}: two members are called {name!r}; it is unclear which is meant. Pack it again"
-            )
-        listed[name] = size
-        if len(listed) > MAX_MEMBERS:
-            raise DataError(f"{archive}: more than {MAX_MEMBERS:,} members")
-    return listed
+    return "/".join(parts)
 
 
 class ZipSource(Source):
@@ -66,75 +51,66 @@ class ZipSource(Source):
 
     def __init__(self, path: Path | IO[bytes], *, place: str = "") -> None:
         super().__init__(place or str(path))
-        self._path = path
+        self._lock = threading.RLock()
         try:
-            self._zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as error:
-            raise DataError(
-                f"{self.title}: expected a zip archive, it cannot be opened ({error}); get it again"
-            ) from error
-        self._infos: dict[str, zipfile.ZipInfo] = {}
+            self._stream = path.open("rb") if isinstance(path, Path) else path
+        except OSError as error:
+            raise DataError(f"{self.title}: cannot be read ({error.strerror})") from error
         try:
-            _ = self.sizes
+            self._directory = read_directory(self.title, self._stream, self._lock, self._checked)
         except DataError:
             self.close()
             raise
+        except (ZipError, OSError, ValueError, struct.error) as error:
+            self.close()
+            raise DataError(
+                f"{self.title}: expected a zip archive, it cannot be opened ({error}); get it again"
+            ) from error
 
     def close(self) -> None:
         """Close the archive."""
-        self._zip.close()
+        self._stream.close()
 
-    def _list(self) -> dict[str, int]:
-        def members() -> Iterable[tuple[str, int]]:
-            for info in self._zip.infolist():
-                name = safe_name(
-                    self.title, info.orig_filename.removesuffix("/") if info.is_dir() else info.orig_filename
-                )
-                if info.is_dir():
-                    continue
-                self._refuse_odd(info)
-                self._infos[name] = info
-                yield name, info.file_size
+    @cached_property
+    def sizes(self) -> Mapping[str, int]:
+        """Sizes by name, packed."""
+        return self._directory
 
-        return _once(self.title, members())
+    def _list(self) -> Mapping[str, int]:
+        return self._directory
 
-    def _refuse_odd(self, info: zipfile.ZipInfo) -> None:
-        name = info.filename
-        kind = stat.S_IFMT(info.external_attr >> 16)
-        if kind not in (0, stat.S_IFREG):
-            raise DataError(
-                f"{self.title}: {name!r} is a link or device, expected plain files; pack it again without"
-            )
-        if info.flag_bits & 0x1:
-            raise DataError(
-                f"{self.title}: {name!r} is encrypted; unpack it with its password and point at the folder"
-            )
-        if info.file_size > BOMB_BYTES and info.file_size > BOMB_RATIO * max(info.compress_size, 1):
-            raise DataError(
-                f"{self.title}: {name!r} would unpack from {info.compress_size:,} to {info.file_size:,} bytes;"
-                " such archives are refused"
-            )
+    def _checked(self, record: Record) -> str:
+        name = safe_name(self.title, record.name.removesuffix("/") if record.is_folder else record.name)
+        if refusal := record.refusal():
+            raise DataError(f"{self.title}: {name!r} {refusal}")
+        return "" if is_junk(name) else name
 
     def open(self, key: str) -> BinaryIO:
         """A member's bytes, checked against its check sum when read to the end."""
-        info = self._infos.get(key)
-        if info is None:
+        if key not in self._directory:
             raise DataError(f"{self.where(key)}: expected a member of this archive, there is none")
+        entry = self._directory.entry(key)
         try:
-            return cast("BinaryIO", self._zip.open(info))
-        except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, zlib.error) as error:
+            name, packed = open_bytes(self._stream, self._lock, entry)
+            if safe_name(self.title, name) != key:
+                raise ZipError(f"its own header calls it {name!r}")
+            info = zipfile.ZipInfo(key)
+            info.compress_type, info.compress_size, info.file_size = entry.method, entry.packed, entry.size
+            info.CRC = entry.mark
+            return cast("BinaryIO", zipfile.ZipExtFile(cast("IO[bytes]", packed), "r", info))
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError) as error:
             raise DataError(
                 f"{self.where(key)}: damaged, it cannot be read ({error}); get the archive again"
             ) from error
 
     def hint(self, key: str) -> object:
         """Size and check sum."""
-        info = self._infos[key]
-        return info.file_size, info.CRC
+        entry = self._directory.entry(key)
+        return entry.size, entry.mark
 
     def stamp(self) -> list[object]:
         """Names, sizes and check sums: the same content gives the same stamp, wherever it lies."""
-        return [[name, size, self._infos[name].CRC] for name, size in self.sizes.items()]
+        return self._directory.stamp()
 
 
 class TarSource(Source):
@@ -154,9 +130,8 @@ class TarSource(Source):
                 f"{self.title}: expected a tar archive, it cannot be opened ({error}); get it again"
             ) from error
         self.is_sequential = not (isinstance(path, Path) and path.suffix == ".tar")
-        self._infos: dict[str, tarfile.TarInfo] = {}
         try:
-            _ = self.sizes
+            self._directory = self._read_directory()
         except DataError:
             self.close()
             raise
@@ -165,22 +140,23 @@ class TarSource(Source):
         """Close the archive."""
         self._tar.close()
 
-    def _list(self) -> dict[str, int]:
-        def members() -> Iterable[tuple[str, int]]:
-            for info in self._tar:
-                name = safe_name(self.title, info.name) if info.name not in {".", "./"} else ""
-                if info.isdir():
-                    continue
-                if not info.isreg() or info.issparse():
-                    raise DataError(
-                        f"{self.title}: {name!r} is a link or device, expected plain files; pack it again without"
-                    )
-                self._infos[name] = info
-                yield name, info.size
+    @cached_property
+    def sizes(self) -> Mapping[str, int]:
+        """Sizes by name, packed."""
+        return self._directory
 
+    def _list(self) -> Mapping[str, int]:
+        return self._directory
+
+    def _read_directory(self) -> Directory:
+        directory, end = Directory(self.title), 0
         try:
-            listed = _once(self.title, members())
-            has_end = self._has_end_mark()
+            while (info := self._tar.next()) is not None:
+                vars(self._tar)["members"].clear()  # else 1.5 kB for each stay in memory
+                end = max(end, info.offset_data + -(-info.size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE)
+                if name := self._checked(info):
+                    directory.add(name, Entry(info.offset_data, info.size, info.size, int(info.mtime)))
+            has_end = self._ends_at(end)
         except DataError:
             raise
         except (tarfile.TarError, OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
@@ -191,49 +167,32 @@ class TarSource(Source):
             raise DataError(
                 f"{self.title}: cut short, the mark at the end of a tar archive is missing; get it again"
             )
-        return listed
+        directory.close()
+        return directory
 
-    def _has_end_mark(self) -> bool:
+    def _checked(self, info: tarfile.TarInfo) -> str:
+        name = safe_name(self.title, info.name) if info.name not in {".", "./"} else ""
+        if info.isdir():
+            return ""
+        if not info.isreg() or info.issparse():
+            raise DataError(
+                f"{self.title}: {name!r} is a link or device, expected plain files; pack it again without"
+            )
+        return "" if is_junk(name) else name
+
+    def _ends_at(self, end: int) -> bool:
         """A tar ends with blocks of zeros; one that was cut between two members looks whole but for them."""
         stream = cast("IO[bytes]", self._tar.fileobj)
-        ends = (
-            info.offset_data + -(-info.size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
-            for info in self._tar.getmembers()
-        )
-        stream.seek(max(ends, default=0))
+        stream.seek(end)
         return stream.read(tarfile.BLOCKSIZE) == bytes(tarfile.BLOCKSIZE)
 
     def open(self, key: str) -> BinaryIO:
-        """A member's bytes."""
-        info = self._infos.get(key)
-        if info is None:
+        """A member's bytes; reads take turns, as all members share one file position."""
+        if key not in self._directory:
             raise DataError(f"{self.where(key)}: expected a member of this archive, there is none")
-        return cast("BinaryIO", _Locked(self._tar, info, self._lock))
+        entry = self._directory.entry(key)
+        return cast("BinaryIO", View(cast("IO[bytes]", self._tar.fileobj), self._lock, entry.at, entry.size))
 
     def stamp(self) -> list[object]:
         """Names, sizes and times of change."""
-        return [[name, info.size, info.mtime] for name, info in self._infos.items()]
-
-
-class _Locked:
-    """A member of a tar whose reads take turns: all members share one file position."""
-
-    def __init__(self, archive: tarfile.TarFile, info: tarfile.TarInfo, lock: threading.RLock) -> None:
-        self._stream = archive.extractfile(info)
-        self._lock = lock
-
-    def read(self, size: int = -1) -> bytes:
-        if self._stream is None:
-            return b""
-        with self._lock:
-            return self._stream.read(size)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        if self._stream is not None:
-            self._stream.close()
+        return self._directory.stamp()

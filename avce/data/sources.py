@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -45,7 +45,7 @@ class Source(ABC):
         """Release what was opened."""
 
     @abstractmethod
-    def _list(self) -> dict[str, int]:
+    def _list(self) -> Mapping[str, int]:
         """Sizes in bytes by name, in the order of storage, checked for safety."""
 
     @abstractmethod
@@ -57,7 +57,7 @@ class Source(ABC):
         """
 
     @cached_property
-    def sizes(self) -> dict[str, int]:
+    def sizes(self) -> Mapping[str, int]:
         """Sizes in bytes by name, in the order of storage; junk that systems leave behind is not listed."""
         return {name: size for name, size in self._list().items() if not is_junk(name)}
 
