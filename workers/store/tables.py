@@ -308,6 +308,35 @@ class TrajectoryPoint(Base):
     y1: Mapped[float | None]
 
 
+class AnalysisSegment(Base):
+    """A part of an analysis that is repeated as a whole when its worker dies.
+
+    ``summary`` is that of the video from its start to the end of this part, empty until the part is done.
+    """
+
+    __tablename__ = "analysis_segment"
+
+    analysis_id: Mapped[str] = mapped_column(ForeignKey("analysis.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    warm_s: Mapped[float]
+    start_s: Mapped[float]
+    stop_s: Mapped[float | None]
+    finished_at: Mapped[datetime | None]
+    summary: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class TrackEdit(Base):
+    """What a person says of a face that the tracker followed; the tracker's own rows stay as they are."""
+
+    __tablename__ = "track_edit"
+
+    analysis_id: Mapped[str] = mapped_column(ForeignKey("analysis.id", ondelete="CASCADE"), primary_key=True)
+    track: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(default="")
+    merged_into: Mapped[int | None]
+    is_excluded: Mapped[bool] = mapped_column(default=False)
+
+
 class ActivationMap(Base):
     """One activation map: a picture to show and the array to compute with, by hash."""
 
