@@ -1,0 +1,132 @@
+"""The table of methods, on eight flat pictures per subject and the smallest net."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from avce.data.prepared import Prepared
+from avce.errors import OptionError
+from benchmarks import methods
+from benchmarks.methods import ABLATION, METHODS, SEARCH, Variant
+
+SETTING = {"epochs": 1, "input_size": 32, "threads": 1}
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("pictures")
+    rng = np.random.default_rng(0)
+    lines = ["image,subject,valence,arousal,split"]
+    for subject in range(4):
+        for index in range(8):
+            valence, arousal = rng.uniform(-1, 1, 2).round(4)
+            picture = np.full((48, 48, 3), 128 + 100 * valence) + rng.normal(0, 4, (48, 48, 3))
+            name = f"{subject}_{index}.png"
+            cv2.imwrite(str(folder / name), picture.clip(0, 255).astype(np.uint8))
+            lines.append(f"{name},s{subject},{valence},{arousal},{'train' if subject < 2 else 'val'}")
+    (folder / "labels.csv").write_text("\n".join(lines) + "\n", "utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def data(pictures, tmp_path_factory) -> Prepared:
+    return methods.prepare(
+        pictures, tmp_path_factory.mktemp("data") / "toy", methods.PrepareOptions(detect="never", size=48)
+    )
+
+
+def tiny(*variants: Variant) -> list[Variant]:
+    return [replace(variant, given={**variant.given, "backbone": "tiny"}) for variant in variants]
+
+
+def test_a_table_names_its_rows_and_the_paired_differences(data, tmp_path) -> None:
+    figures, more = methods.measure(tiny(METHODS[0], METHODS[3]), data, tmp_path, seeds=2, **SETTING)
+    short = "avce_minus_supervised"
+    assert set(figures) == {
+        "mean_ccc_avce", "mean_ccc_supervised", short, f"{short}_low", f"{short}_high", f"{short}_p_holm",
+    }  # fmt: skip
+    assert figures[short] == pytest.approx(figures["mean_ccc_avce"] - figures["mean_ccc_supervised"])
+    assert [(row["name"], row["axis"]) for row in more["table"]][:2] == [("avce", "valence"), ("avce", "arousal")]
+    assert [(run["name"], run["seed"]) for run in more["runs"]] == [
+        ("avce", 0), ("supervised", 0), ("avce", 1), ("supervised", 1),
+    ]  # fmt: skip
+    assert "avce − supervised" in methods.markdown(more)
+
+
+def test_finished_runs_are_read_and_not_trained_again(data, tmp_path, monkeypatch) -> None:
+    rows = tiny(METHODS[0])
+    first, _ = methods.measure(rows, data, tmp_path, seeds=1, **SETTING)
+
+    def refuse(*_args, **_kwargs):
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr(methods, "train", refuse)
+    again, _ = methods.measure(rows, data, tmp_path, seeds=1, **{**SETTING, "threads": 2})
+    assert again == first
+    with pytest.raises(AssertionError, match="trained again"):
+        methods.measure(rows, data, tmp_path, seeds=2, **SETTING)
+
+
+def test_a_run_that_left_no_result_is_done_again(data, tmp_path) -> None:
+    rows = tiny(METHODS[3])
+    first, _ = methods.measure(rows, data, tmp_path, seeds=1, **SETTING)
+    (result,) = tmp_path.rglob(methods.RESULT_FILE)
+    result.unlink()
+    again, _ = methods.measure(rows, data, tmp_path, seeds=1, **SETTING)
+    assert result.is_file()
+    assert again == first
+
+
+def test_seeds_are_pooled_and_not_averaged() -> None:
+    rng = np.random.default_rng(0)
+    target = rng.uniform(-1, 1, (40, 2))
+    subjects = np.repeat(list("abcd"), 10)
+    noise = rng.normal(0, 0.5, target.shape)
+    opposite = [target + noise, target - noise]  # their mean is perfect, each alone is not
+    figures, _, differences = methods.compare_rows({"x": opposite}, target, subjects, resamples=50)
+    assert figures["mean_ccc_x"] < 0.95
+    assert differences == []
+
+
+def test_unequal_numbers_of_seeds_cannot_be_compared() -> None:
+    target = np.zeros((4, 2))
+    with pytest.raises(ValueError, match="same seeds"):
+        methods.compare_rows({"x": [target], "y": [target, target]}, target, np.arange(4))
+
+
+@pytest.mark.parametrize("variant", [*METHODS, *ABLATION, *SEARCH], ids=lambda variant: variant.name)
+def test_every_row_is_a_valid_recipe_with_the_shared_budget(variant) -> None:
+    options = methods.recipe(variant, 2, epochs=3, input_size=48, threads=1)
+    assert (options.epochs, options.input_size, options.seed) == (3, 48, 2)
+    assert options.backbone == "compact"
+
+
+def test_a_row_with_an_unknown_switch_is_refused() -> None:
+    with pytest.raises(OptionError, match="unheard"):
+        methods.recipe(Variant("x", {"avce": {"unheard": 1}}), 0, epochs=1, input_size=48, threads=1)
+
+
+def test_the_command_writes_schema_machine_figures_and_tables(pictures, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(methods, "TABLES", {"methods": tuple(tiny(METHODS[0], METHODS[3]))})
+    report = tmp_path / "figures.json"
+    methods.main(
+        ["--data", str(pictures), "--work", str(tmp_path / "work"), "--json", str(report), "--epochs", "1",
+         "--input-size", "32", "--seeds", "1", "--threads", "1"]
+    )  # fmt: skip
+    written = json.loads(report.read_text("utf-8"))
+    assert written["schema"] == 1
+    assert written["figures"].keys() >= {"mean_ccc_avce", "avce_minus_supervised_p_holm"}
+    assert written["setting"]["seeds"] == 1
+    assert {"machine", "table", "differences", "runs"} <= written.keys()
+
+
+def test_an_unknown_row_is_refused_before_anything_is_read(tmp_path, capsys) -> None:
+    with pytest.raises(SystemExit):
+        methods.main(["--data", str(tmp_path / "absent"), "--only", "nobody"])
+    assert "nobody" in capsys.readouterr().err
