@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from avce.data.prepared import Prepared
 from avce.metrics.bootstrap import intervals
+from avce.metrics.clusters import group_labels
 from avce.metrics.protocols import score
 from avce.options import Axis, EvaluateOptions, Split
 from avce.progress import Reporter
@@ -105,22 +106,6 @@ def summarise(
             for name, values in trivial_predictions(target, data).items()
         },
     }
-
-
-def group_labels(table: pd.DataFrame) -> tuple[NDArray[Any], str]:
-    """What the bootstrap resamples: subjects where known, else videos, else single pictures."""
-    for column in ("subject", "video"):
-        values = table[column].fillna("").astype(str)
-        if (values != "").all():
-            return values.to_numpy(), column
-    known = (
-        table["subject"]
-        .fillna("")
-        .astype(str)
-        .where(lambda s: s != "", table["video"].fillna("").astype(str))
-    )
-    named = known.where(known != "", "row " + table["row"].astype(str))
-    return named.to_numpy(), "picture" if (known == "").all() else "subject, video or picture"
 
 
 def trivial_predictions(target: NDArray[np.float64], data: Prepared) -> dict[str, NDArray[np.float64]]:

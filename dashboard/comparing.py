@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
+from statistics import fmean, stdev
 from typing import Any
 
-from workers.records import EvaluationRecord
+from workers.records import EvaluationRecord, RunRecord
+
+SEEDS = {"seed", "num_threads"}
+"""Options in which runs of one seed group may differ: what is learned is the same but for chance."""
 
 
 @dataclass(frozen=True)
@@ -54,3 +60,78 @@ def differences(configs: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str,
     names = dict.fromkeys(name for options in flats.values() for name in options)
     table = {name: {run: options.get(name) for run, options in flats.items()} for name in names}
     return {name: row for name, row in table.items() if len({repr(value) for value in row.values()}) > 1}
+
+
+@dataclass(frozen=True)
+class SeedGroup:
+    """Runs that differ by their seed alone, measured alike.
+
+    Attributes:
+        name: Of the runs, where they share one, else of the first.
+        method: Of all of them.
+        seeds: In order.
+        evaluations: One per run.
+        figures: Axis → figure → (mean, standard deviation over runs); undefined figures are left out.
+    """
+
+    name: str
+    method: str
+    seeds: list[int]
+    evaluations: list[EvaluationRecord]
+    figures: dict[str, dict[str, tuple[float, float]]]
+
+    @property
+    def n(self) -> int:
+        """Number of runs."""
+        return len(self.evaluations)
+
+
+def seed_groups(
+    evaluations: Iterable[EvaluationRecord], runs: Mapping[str, RunRecord], names: Iterable[str]
+) -> list[SeedGroup]:
+    """Runs among comparable evaluations which differ only by seed, where there are two or more.
+
+    Args:
+        evaluations: Of one :class:`Group`; of a run that was measured twice the first counts.
+        runs: By id; others are left out.
+        names: Figures to average.
+    """
+    members: dict[str, dict[int, EvaluationRecord]] = {}
+    for item in evaluations:
+        run = runs.get(item.run_id)
+        if run is None:
+            continue
+        alike = {name: value for name, value in flat(run.options).items() if name not in SEEDS}
+        key = repr((run.dataset_id, sorted(alike.items())))
+        members.setdefault(key, {}).setdefault(int(run.options.get("seed", 0)), item)
+    figures = list(names)
+    return [
+        _seed_group({seed: of_seed[seed] for seed in sorted(of_seed)}, runs, figures)
+        for of_seed in members.values()
+        if len(of_seed) > 1
+    ]
+
+
+def _seed_group(
+    members: Mapping[int, EvaluationRecord], runs: Mapping[str, RunRecord], names: list[str]
+) -> SeedGroup:
+    items = list(members.values())
+    table: dict[str, dict[str, tuple[float, float]]] = {}
+    for axis in ("valence", "arousal"):
+        columns = {name: [item.metrics.get(axis, {}).get(name) for item in items] for name in names}
+        table[axis] = {
+            name: (fmean(values), stdev(values)) for name, values in columns.items() if None not in values
+        }
+    first = runs[items[0].run_id]
+    return SeedGroup(
+        _common_name([item.run_name for item in items]), first.method, list(members), items, table
+    )
+
+
+def _common_name(names: list[str]) -> str:
+    """What the names of all runs begin with, if that says anything."""
+    alike = takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False))
+    shared = re.sub(
+        r"[\s,·(]*(seed)?[\s\-_=#]*$", "", "".join(letters[0] for letters in alike), flags=re.IGNORECASE
+    )
+    return shared if len(shared) >= 3 else names[0]

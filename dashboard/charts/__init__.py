@@ -8,6 +8,7 @@ points, whatever is passed in.
 from dashboard.charts.bars import bar_rows, metric_bars
 from dashboard.charts.circumplex import circumplex_path, label_density, label_scatter
 from dashboard.charts.distribution import split_histograms
+from dashboard.charts.duel import better_where, subject_gains
 from dashboard.charts.ribbon import state_ribbon
 from dashboard.charts.scatter import label_against_prediction
 from dashboard.charts.theme import CONFIG, Series, colour_of
@@ -18,6 +19,7 @@ __all__ = [
     "CONFIG",
     "Series",
     "bar_rows",
+    "better_where",
     "ccc_curves",
     "circumplex_path",
     "colour_of",
@@ -28,5 +30,6 @@ __all__ = [
     "metric_bars",
     "split_histograms",
     "state_ribbon",
+    "subject_gains",
     "trajectory_curves",
 ]

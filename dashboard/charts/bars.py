@@ -108,7 +108,7 @@ def _span(part: pd.DataFrame) -> list[float] | None:
     """Room for the figures behind the longest bar."""
     if part.empty:
         return None
-    low = min(0.0, float(part[["value", "low"]].min(axis=None)))
-    high = max(0.0, float(part[["value", "high"]].max(axis=None)))
+    low = min(0.0, float(part["value"].min()), float(part["low"].fillna(0).min()))
+    high = max(0.0, float(part["value"].max()), float(part["high"].fillna(0).max()))
     length = max(high - low, 0.1)
     return [low - 0.04 * length * (low < 0), high + 0.2 * length]

@@ -54,7 +54,7 @@ def label_density(points: pd.DataFrame, *, bins: int = 40, height: int = 440) ->
             zmin=0,
         )
     )
-    _frame(figure, height=height, legend=False)
+    framed(figure, height=height, legend=False)
     return figure if len(known) else note(figure, "no labels")
 
 
@@ -82,7 +82,7 @@ def label_scatter(points: pd.DataFrame, *, height: int = 440, seed: int = 0) -> 
             marker={"size": 5, "opacity": 0.55, "color": SPLIT_COLOURS.get(name, MUTED)},
             hovertemplate="valence %{x:.2f}<br>arousal %{y:.2f}<extra></extra>",
         )
-    _frame(figure, height=height, legend=True)
+    framed(figure, height=height, legend=True)
     return figure if len(known) else note(figure, "no labels")
 
 
@@ -120,7 +120,7 @@ def circumplex_path(
                 name=run.name, marker={"size": 13, "color": run.colour, "line": {"color": PLAYHEAD, "width": 2}},
                 hovertemplate="now<br>valence %{x:.2f}<br>arousal %{y:.2f}<extra>" + run.name + "</extra>",
             )  # fmt: skip
-    _frame(figure, height=height, legend=True)
+    framed(figure, height=height, legend=True)
     return figure if figure.data else note(figure, "no face with a value in this stretch")
 
 
@@ -145,8 +145,8 @@ def _count_bar(highest: int) -> dict[str, object]:
     }
 
 
-def _frame(figure: go.Figure, *, height: int, legend: bool) -> None:
-    """Axes, circle and words."""
+def framed(figure: go.Figure, *, height: int, legend: bool) -> None:
+    """Give a figure the plane's axes, circle and words."""
     styled(figure, height=height, legend=legend)
     span = {"range": [-1.08, 1.08], "zeroline": True, "zerolinewidth": 1.2, "showgrid": False, "dtick": 0.5}
     figure.update_xaxes(title_text="valence (negative to positive)", constrain="domain", **span)

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from avce.published import PublishedResult
+from avce.published import Evidence, PublishedResult
 from dashboard import charts
-from dashboard.comparing import Group, differences, groups
-from dashboard.components.figures import AXES, evaluation_table, protocol_words, published_table
+from dashboard.comparing import Group, SeedGroup, differences, groups, seed_groups
+from dashboard.components.duel import duel_view
+from dashboard.components.figures import evaluation_table, protocol_words, published_table
 from dashboard.components.frame import is_dark
 from dashboard.components.guard import need
 from dashboard.components.pick import labels
 from dashboard.components.scatter import scatter_of
+from dashboard.components.seeds import seed_table
 from dashboard.components.tables import Cell, Row, draw_table
+from dashboard.exporting import as_csv, as_latex
 from dashboard.navigation import link
 from dashboard.words import METRICS
 from workers import client
@@ -109,24 +110,36 @@ def _differences(chosen: list[EvaluationRecord], runs: dict[str, RunRecord]) -> 
     draw_table([("Option", ""), *((run, "") for run in configs)], rows)
 
 
-def as_csv(evaluations: Sequence[EvaluationRecord]) -> str:
-    """The chosen rows with intervals, one line per evaluation."""
-    out = io.StringIO()
-    columns = [f"{name}_{axis}" for name in METRICS for axis in AXES]
-    heads = ["run", "dataset", "split", "protocol", "n"]
-    writer = csv.writer(out)
-    writer.writerow(
-        heads + [part for column in columns for part in (column, f"{column}_low", f"{column}_high")]
-    )
-    for item in evaluations:
-        line: list[object] = [item.run_name, item.dataset_name, item.split, item.protocol, item.n]
-        for name in METRICS:
-            for axis in AXES:
-                figures = item.metrics.get(axis, {})
-                low, high = figures.get("interval", {}).get(name) or (None, None)
-                line += [figures.get(name), low, high]
-        writer.writerow(line)
-    return out.getvalue()
+def _exports(
+    found: Sequence[Group], seeds: Mapping[int, Sequence[SeedGroup]], chosen: list[EvaluationRecord]
+) -> None:
+    """Csv of what is measured here; LaTeX with printed rows beside it."""
+    results = {result.key: result for result in need(client.published_results)}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        beside = st.multiselect(
+            "Printed rows in the LaTeX table", list(results), key="compare.beside",
+            default=[key for key, row in results.items() if row.evidence is Evidence.POSTER],
+            format_func=lambda key: f"{results[key].method} · {results[key].dataset}",
+        )  # fmt: skip
+        st.download_button(
+            "Figures as csv", as_csv(chosen), "figures.csv", "text/csv", key="compare.csv", icon=":material/download:"
+        )  # fmt: skip
+        st.download_button(
+            "Table as LaTeX", as_latex(found, seeds, [results[key] for key in beside]), "figures.tex",
+            "application/x-tex", key="compare.latex", icon=":material/download:",
+        )  # fmt: skip
+
+
+def _measured(chosen: list[EvaluationRecord], runs: dict[str, RunRecord]) -> None:
+    """The poster's table of our own runs, and what can be taken away."""
+    st.subheader("Measured here", anchor=False)
+    found = groups(chosen)
+    seeds = {place: seed_groups(group.evaluations, runs, METRICS) for place, group in enumerate(found)}
+    for place, group in enumerate(found):
+        _group(group, {run.id: run.method for run in runs.values()})
+        seed_table(seeds[place])
+    if chosen:
+        _exports(found, seeds, chosen)
 
 
 def page() -> None:
@@ -134,25 +147,17 @@ def page() -> None:
     st.title("Compare", anchor=False)
     st.caption(" · ".join(f"**{title}**: {meaning}" for title, meaning in METRICS.values()))
     done = [item for item in need(client.list_evaluations) if item.state is JobState.SUCCEEDED]
+    chosen: list[EvaluationRecord] = []
+    runs: dict[str, RunRecord] = {}
     if done:
         chosen = _choose(done)
         runs = {run.id: run for run in need(client.list_runs)}
-        st.subheader("Measured here", anchor=False)
-        for group in groups(chosen):
-            _group(group, {run.id: run.method for run in runs.values()})
-        if chosen:
-            st.download_button(
-                "Figures as csv",
-                as_csv(chosen),
-                "figures.csv",
-                "text/csv",
-                key="compare.csv",
-                icon=":material/download:",
-            )
+        _measured(chosen, runs)
+        duel_view(done)
     else:
         st.info("No run has been measured yet; the printed rows wait below.", icon=":material/info:")
         link("runs", "Open a run and evaluate it", icon=":material/fact_check:")
     _published(need(client.published_results))
-    if done and chosen:
+    if chosen:
         _differences(chosen, runs)
         scatter_of(chosen)

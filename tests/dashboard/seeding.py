@@ -125,10 +125,10 @@ def _dataset(session, folder: Path) -> tables.Dataset:
     return row
 
 
-def _run(session, dataset_id: str, method: str, level: float, state=JobState.SUCCEEDED, **columns):
-    options = train_options(preset="smoke", method=method, epochs=12)
+def _run(session, dataset_id, method, level, state=JobState.SUCCEEDED, *, seed=0, **columns):
+    options = train_options(preset="smoke", method=method, epochs=12, seed=seed)
     run = tables.Run(
-        name=f"Seeded {method}", dataset_id=dataset_id, method=method, backbone=options.backbone.value,
+        name=f"Seeded {method}" + (f", seed {seed}" if seed else ""), dataset_id=dataset_id, method=method, backbone=options.backbone.value,
         options=options.model_dump(mode="json"), best_epoch=9,
         best={"ccc_valence": level, "ccc_arousal": level - 0.1},
     )  # fmt: skip
@@ -271,6 +271,16 @@ def _maps(session, analysis, runs, job) -> None:
                         axis=axis, head="R", scores={"gini": 0.6, "deletion": 0.4, "insertion": 0.7}, file=file.sha256, array_file=file.sha256,
                     )
                 )  # fmt: skip
+
+
+def seed_again(seeded: Seeded, seeds=(1, 2)) -> list[str]:
+    """More evaluated runs, which differ from the second by their seed alone; returns the evaluations' ids."""
+    with writing() as session:
+        made = []
+        for number in seeds:
+            run, _ = _run(session, seeded.dataset_id, "avce", 0.7, seed=number)
+            made.append(_evaluation(session, run, seeded.dataset_id, 0.6 + 0.02 * number))
+        return [row.id for row in made]
 
 
 def seed(folder: Path) -> Seeded:
