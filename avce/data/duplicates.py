@@ -24,10 +24,11 @@ FLAT = 4.0
 
 def exact_findings(source: Source, table: pd.DataFrame) -> Iterator[Finding]:
     """Pictures of equal bytes: across splits, re-used within a sequence, and otherwise."""
-    groups = equal_files(source, (key for key in table["image"].unique() if key))
-    twice = table["image"][table["image"] != ""]
-    listed = twice[twice.duplicated()].unique()
-    if len(listed):
+    pictures = table["image"][table["image"] != ""]
+    again = pictures.duplicated()
+    groups = equal_files(source, pictures[~again] if again.any() else pictures)
+    if again.any():
+        listed = pictures[again].unique()
         yield finding("warning", f"{len(listed)} pictures are listed more than once",
                       "A picture with two rows counts twice, and may carry two labels.", listed[:SHOWN_PLACES])  # fmt: skip
     if not groups:
@@ -60,14 +61,16 @@ def exact_findings(source: Source, table: pd.DataFrame) -> Iterator[Finding]:
 
 def equal_files(source: Source, keys: Iterable[str]) -> list[list[str]]:
     """Groups of members with the same bytes. Only members that agree in size (and check sum) are read."""
-    alike: dict[object, list[str]] = {}
-    for key in keys:
-        alike.setdefault(source.hint(key), []).append(key)
+    named = list(keys)
+    hints = np.fromiter((hash(source.hint(key)) for key in named), dtype=np.int64, count=len(named))
+    order = np.argsort(hints, kind="stable")
+    starts = np.flatnonzero(np.r_[True, np.diff(hints[order]) != 0]) if len(order) else order
+    lengths = np.diff(np.r_[starts, len(order)])
     groups: dict[bytes, list[str]] = {}
-    for same in alike.values():
-        if len(same) > 1:
-            for key in same:
-                groups.setdefault(hashlib.sha256(source.read(key)).digest(), []).append(key)
+    for start, length in zip(starts[lengths > 1], lengths[lengths > 1], strict=True):
+        for number in order[start : start + length]:
+            key = named[number]
+            groups.setdefault(hashlib.sha256(source.read(key)).digest(), []).append(key)
     return [group for group in groups.values() if len(group) > 1]
 
 

@@ -79,13 +79,23 @@ def make_table(n: int, **columns: Any) -> pd.DataFrame:
         "image": "", "video": "", "frame": -1, "subject": "", "valence": np.nan, "arousal": np.nan, "split": "",
         "weak": False, "category": "", **dict.fromkeys(BOX_COLUMNS, np.nan), "label_file": "", ROW: 0,
     }  # fmt: skip
-    filled = {
-        name: np.full(n, value) if isinstance(value, (str, int, float)) else np.asarray(value)
-        for name, value in {**empty, **columns}.items()
-    }
-    table = pd.DataFrame(filled, index=pd.RangeIndex(n))
-    text = [name for name, value in empty.items() if isinstance(value, str)]
-    return table.astype(dict.fromkeys(text, "str") | {"frame": np.int64, ROW: np.int64, "weak": bool})
+    rows = pd.RangeIndex(n)
+    given = {**empty, **columns}
+    text = {name for name, value in empty.items() if isinstance(value, str)}
+    filled: dict[str, Any] = {}
+    for name, value in given.items():
+        if (
+            name in text
+        ):  # packed at once: arrays of fixed width and lists of strings take several times the room
+            filled[name] = (
+                pd.Series(value, index=rows, dtype="str")
+                if isinstance(value, str)
+                else pd.array(value, dtype="str")
+            )
+        else:
+            filled[name] = np.full(n, value) if np.isscalar(value) else np.asarray(value)
+    table = pd.DataFrame(filled, index=rows)
+    return table.astype({"frame": np.int64, ROW: np.int64, "weak": bool})
 
 
 def from_video(table: pd.DataFrame) -> NDArray[np.bool_]:

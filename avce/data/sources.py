@@ -21,6 +21,10 @@ MAX_MEMBER_BYTES = 4 << 30
 """Largest single file read into memory (label tables); pictures have their own, smaller bound."""
 
 
+PIECE = 1 << 20
+"""Bytes read at a time."""
+
+
 class Source(ABC):
     """Members of one data set.
 
@@ -78,26 +82,34 @@ class Source(ABC):
         """Short name for messages."""
         return Path(self.place).name or self.place
 
-    def read(self, key: str, *, limit: int = MAX_MEMBER_BYTES) -> bytes:
-        """All bytes of a member.
+    def pieces(self, key: str, *, limit: int = MAX_MEMBER_BYTES) -> Iterator[bytes]:
+        """A member's bytes, :data:`PIECE` at a time.
 
         Raises:
             DataError: Missing, damaged, or larger than ``limit``.
         """
         with self.open(key) as stream:
-            try:
-                data = stream.read(limit + 1)
-            except DataError:
-                raise
-            except Exception as error:  # zlib, lzma, tarfile, zipfile and fsspec each raise their own
-                raise DataError(
-                    f"{self.where(key)}: damaged, it cannot be read ({error}); get the file again"
-                ) from error
-        if len(data) > limit:
-            raise DataError(
-                f"{self.where(key)}: expected at most {limit:,} bytes, there are more; remove the file"
-            )
-        return data
+            left = limit
+            while left >= 0:
+                try:
+                    data = stream.read(min(PIECE, left + 1))
+                except DataError:
+                    raise
+                except Exception as error:  # zlib, lzma, tarfile, zipfile and fsspec each raise their own
+                    raise DataError(
+                        f"{self.where(key)}: damaged, it cannot be read ({error}); get the file again"
+                    ) from error
+                if not data:
+                    return
+                left -= len(data)
+                yield data
+        raise DataError(
+            f"{self.where(key)}: expected at most {limit:,} bytes, there are more; remove the file"
+        )
+
+    def read(self, key: str, *, limit: int = MAX_MEMBER_BYTES) -> bytes:
+        """All bytes of a member; raises as :meth:`pieces`."""
+        return b"".join(self.pieces(key, limit=limit))
 
     def hint(self, key: str) -> object:
         """Equal for members of equal bytes; cheap to get, and no proof that they are equal."""

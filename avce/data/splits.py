@@ -73,11 +73,10 @@ def fold_numbers(table: pd.DataFrame, k: int, *, seed: int) -> NDArray[np.int64]
 
 
 def _fill(given: NDArray[np.str_], groups: NDArray[np.int64]) -> NDArray[np.str_]:
-    filled = given.astype("<U5")
-    for row in np.flatnonzero(filled == ""):
-        others = given[(groups == groups[row]) & (given != "")]
-        filled[row] = others[0] if len(others) else Split.TRAIN.value
-    return filled
+    first = np.full(int(groups.max(initial=-1)) + 1, Split.TRAIN.value, dtype="<U5")
+    known = np.flatnonzero(given != "")[::-1]
+    first[groups[known]] = given[known]  # of several rows of a group the last written, its first, stays
+    return np.where(given == "", first[groups], given).astype("<U5")
 
 
 def _cut(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -15,68 +17,143 @@ from avce.errors import DataError
 MAX_COLUMNS = 512
 CHUNK_ROWS = 20_000
 """Rows held as Python strings at a time, which take several times the room of packed ones."""
+MAX_LINE = 1 << 24
 ROW = "label_row"
 """Column with the line number in the file, from 1, the header being line 1."""
 
 
-def read_table(source: Source, key: str, *, header: Sequence[str] | None = None) -> pd.DataFrame:
-    """All columns as text, plus :data:`ROW`.
+def read_table(
+    source: Source, key: str, *, header: Sequence[str] | None = None, wanted: Collection[str] | None = None
+) -> pd.DataFrame:
+    """Columns as text, plus :data:`ROW`. Read in pieces: only packed columns stay in memory.
 
     Args:
         source: Where the table lies.
         key: Its name.
         header: Column names for a file that has none; ``None``: the first line names them.
+        wanted: Names in lower case of the columns to keep; ``None``: all.
 
     Raises:
         DataError: Not UTF-8, a row with another number of fields, no header, too many columns, an unreadable
             parquet file.
     """
     if key.lower().endswith(".parquet"):
-        return _read_parquet(source, key)
-    return parse_csv(source.read(key), source.where(key), header=header)
+        return _read_parquet(source, key, wanted)
+    lines = decoded_lines(source.pieces(key), source.where(key))
+    return _parse(lines, source.where(key), header, wanted)
 
 
 def parse_csv(data: bytes, where: str, *, header: Sequence[str] | None = None) -> pd.DataFrame:
-    """As :func:`read_table`, from bytes. The separator (comma, semicolon, tab) is seen in the first line."""
-    text = decode_text(data, where)
-    first = text.lstrip("\n").split("\n", 1)[0]
+    """As :func:`read_table`, from bytes."""
+    return _parse(decoded_lines([data], where), where, header, None)
+
+
+def _parse(
+    lines: Iterator[str], where: str, header: Sequence[str] | None, wanted: Collection[str] | None
+) -> pd.DataFrame:
+    """The separator (comma, semicolon, tab) is seen in the first line that is not empty."""
+    head = []
+    for line in lines:
+        head.append(line)
+        if line != "\n":
+            break
+    first = head[-1] if head else ""
     separator = separator_of(first)
     if first.count(separator) >= MAX_COLUMNS:
         raise DataError(
             f"{where}: expected at most {MAX_COLUMNS} columns, got {first.count(separator) + 1:,}"
         )
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    names = list(header) if header is not None else None
-    parts: list[pd.DataFrame] = []
-    rows: list[list[str]] = []
+    reader = csv.reader(chain(head, lines), delimiter=separator, strict=True)
+    packer = _Packer(where, list(header) if header is not None else None, wanted)
     try:
         for fields in reader:
-            if not fields or (len(fields) == 1 and not fields[0].strip()):
-                continue
-            if names is None:
-                names = _header(fields, where)
-                continue
-            if len(fields) != len(names):
-                expected = f"{len(names)} fields ({', '.join(names[:8])})"
-                raise DataError(f"{where}, row {reader.line_num}: expected {expected}, got {len(fields)}")
-            rows.append([*fields, str(reader.line_num)])
-            if len(rows) == CHUNK_ROWS:
-                parts.append(_columns(rows, names))
-                rows = []
+            if fields and (len(fields) > 1 or fields[0].strip()):
+                packer.add(fields, reader.line_num)
     except csv.Error as error:
         raise DataError(f"{where}, row {reader.line_num}: not a csv line ({error})") from error
-    if names is None:
-        raise DataError(f"{where}: expected a header line with column names, the file is empty")
-    table = pd.concat([*parts, _columns(rows, names)], ignore_index=True)
-    table[ROW] = table[ROW].astype(np.int64)
-    return table
+    return packer.table()
 
 
-def _columns(rows: list[list[str]], names: list[str]) -> pd.DataFrame:
-    """Rows of Python strings, packed."""
-    columns = list(zip(*rows, strict=True)) if rows else [()] * (len(names) + 1)
-    packed = (pd.Series(list(column), dtype="str").str.strip() for column in columns)
-    return pd.DataFrame(dict(zip([*names, ROW], packed, strict=True)))
+class _Packer:
+    """Collects rows, and packs each :data:`CHUNK_ROWS` of them."""
+
+    def __init__(self, where: str, names: list[str] | None, wanted: Collection[str] | None) -> None:
+        self.where, self.names, self.wanted = where, names, wanted
+        self._columns: list[tuple[int, str]] | None = None
+        self._rows: list[list[str]] = []
+        self._numbers: list[int] = []
+        self._parts: list[pd.DataFrame] = []
+
+    def add(self, fields: list[str], number: int) -> None:
+        if self.names is None:
+            self.names = _header(fields, self.where)
+            return
+        if len(fields) != len(self.names):
+            expected = f"{len(self.names)} fields ({', '.join(self.names[:8])})"
+            raise DataError(f"{self.where}, row {number}: expected {expected}, got {len(fields)}")
+        self._rows.append(fields if self.wanted is None else [fields[at] for at, _ in self.columns()])
+        self._numbers.append(number)
+        if len(self._rows) == CHUNK_ROWS:
+            self._pack()
+
+    def columns(self) -> list[tuple[int, str]]:
+        """Positions and names of the columns that are kept."""
+        if self._columns is None:
+            named = enumerate(self.names or ())
+            self._columns = [
+                (at, name) for at, name in named if self.wanted is None or name.lower() in self.wanted
+            ]
+        return self._columns
+
+    def _pack(self) -> None:
+        names = [name for _, name in self.columns()]
+        columns = list(zip(*self._rows, strict=True)) if self._rows else [()] * len(names)
+        packed = {
+            name: pd.Series(list(column), dtype="str").str.strip()
+            for name, column in zip(names, columns, strict=True)
+        }
+        self._parts.append(pd.DataFrame(packed | {ROW: np.array(self._numbers, dtype=np.int64)}))
+        self._rows, self._numbers = [], []
+
+    def table(self) -> pd.DataFrame:
+        if self.names is None:
+            raise DataError(f"{self.where}: expected a header line with column names, the file is empty")
+        if self._rows or not self._parts:
+            self._pack()
+        return pd.concat(self._parts, ignore_index=True)
+
+
+def decoded_lines(pieces: Iterable[bytes], where: str) -> Iterator[str]:
+    """Lines of UTF-8 text, each with its line feed; a byte-order mark is dropped.
+
+    Raises:
+        DataError: Another encoding, NUL characters, or an endless line; the text names the row.
+    """
+    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder("utf-8-sig")(), translate=True)
+    row, rest = 1, ""
+    for piece in chain(pieces, [None]):
+        try:
+            text = decoder.decode(piece or b"", final=piece is None)
+        except UnicodeDecodeError as error:
+            row += error.object[: error.start].count(b"\n")
+            raise DataError(
+                f"{where}, row {row}: expected UTF-8 text, byte {error.object[error.start]:#x} is none; save the file as UTF-8"
+            ) from error
+        if "\0" in text:
+            row += text[: text.index("\0")].count("\n")
+            raise DataError(
+                f"{where}, row {row}: expected text, there is a NUL character; save the file as UTF-8"
+            )
+        *lines, rest = (rest + text).split("\n")
+        if len(rest) > MAX_LINE:
+            raise DataError(
+                f"{where}, row {row + len(lines)}: expected lines of at most {MAX_LINE:,} characters"
+            )
+        row += len(lines)
+        for line in lines:
+            yield f"{line}\n"
+    if rest:
+        yield rest
 
 
 def separator_of(line: str) -> str:
@@ -117,7 +194,7 @@ def _header(fields: list[str], where: str) -> list[str]:
     return names
 
 
-def _read_parquet(source: Source, key: str) -> pd.DataFrame:
+def _read_parquet(source: Source, key: str, wanted: Collection[str] | None) -> pd.DataFrame:
     import pyarrow as pa  # noqa: PLC0415 - slow to load, csv does not need it
     import pyarrow.parquet as pq  # noqa: PLC0415
 
@@ -130,7 +207,9 @@ def _read_parquet(source: Source, key: str) -> pd.DataFrame:
         plain = [
             field.name
             for field in file.schema_arrow
-            if not pa.types.is_nested(field.type) and not pa.types.is_binary(field.type)
+            if not pa.types.is_nested(field.type)
+            and not pa.types.is_binary(field.type)
+            and (wanted is None or field.name.lower() in wanted)
         ]
         arrow = file.read(columns=plain)
     except (pa.ArrowException, OSError, ValueError) as error:

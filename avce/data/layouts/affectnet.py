@@ -23,6 +23,9 @@ NAME = "affectnet"
 COLUMNS = (
     "subDirectory_filePath", "face_x", "face_y", "face_width", "face_height", "facial_landmarks", "expression", "valence", "arousal",
 )  # fmt: skip
+LANDMARKS = "facial_landmarks"
+USED = frozenset(name.lower() for name in COLUMNS if name != LANDMARKS)
+"""Columns that are read: the landmarks alone take 1 kB a row."""
 EXPRESSIONS = (
     "neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt", "none", "uncertain", "non-face",
 )  # fmt: skip
@@ -83,10 +86,10 @@ def read(source: Source, options: PrepareOptions) -> LabelIndex:
 def _read_list(source: Source, key: str, notes: list[Finding]) -> pd.DataFrame:
     where = source.where(key)
     if _has_header(source, key):
-        table = read_table(source, key)
-        table.columns = pd.Index([*COLUMNS, ROW])
+        table = read_table(source, key, wanted=USED)
+        table.columns = pd.Index([*(name for name in COLUMNS if name != LANDMARKS), ROW])
     else:
-        table = read_table(source, key, header=COLUMNS)
+        table = read_table(source, key, header=COLUMNS, wanted=USED)
         notes.append(finding("info", f"{key} has no header", "Its columns were taken as AffectNet's.", [key]))
     valence, arousal, expression = (
         numbers(table, name, where) for name in ("valence", "arousal", "expression")

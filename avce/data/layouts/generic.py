@@ -38,6 +38,10 @@ SUBJECT_NAMES = ("subject", "subject_id", "person", "actor", "identity", "partic
 SPLIT_NAMES = ("split", "set", "subset", "part", "fold_name")
 VALENCE_NAMES = ("valence", "v")
 AROUSAL_NAMES = ("arousal", "a")
+KNOWN = frozenset(
+    IMAGE_NAMES + VIDEO_NAMES + FRAME_NAMES + SUBJECT_NAMES + SPLIT_NAMES + VALENCE_NAMES + AROUSAL_NAMES
+)
+"""Columns that are read; a table may have hundreds of others."""
 
 
 def recognise(source: Source) -> Recognition | None:
@@ -92,7 +96,7 @@ def read(source: Source, options: PrepareOptions) -> LabelIndex:
 
 
 def _read_table(source: Source, key: str, options: PrepareOptions, notes: list[Finding]) -> pd.DataFrame:
-    table = read_table(source, key)
+    table = read_table(source, key, wanted=KNOWN)
     valence, arousal = read_labels(table, source.where(key), options, notes)
     return make_table(len(table), **read_pictures(source, key, table), valence=valence, arousal=arousal)
 
