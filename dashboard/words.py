@@ -42,6 +42,7 @@ KINDS: dict[JobKind, tuple[str, str]] = {
     JobKind.EVALUATE: ("Evaluate", ":material/fact_check:"),
     JobKind.ANALYZE: ("Analyse video", ":material/movie:"),
     JobKind.MAPS: ("Activation maps", ":material/blur_on:"),
+    JobKind.INSPECT: ("Inspect face", ":material/biotech:"),
 }
 STATES: dict[JobState, tuple[str, str]] = {
     JobState.QUEUED: ("queued", "gray"),

@@ -24,4 +24,5 @@ QUEUE_OF_KIND: dict[JobKind, Queue] = {
     JobKind.EVALUATE: Queue.EVALUATION,
     JobKind.ANALYZE: Queue.VIDEO,
     JobKind.MAPS: Queue.FIGURES,
+    JobKind.INSPECT: Queue.FIGURES,
 }

@@ -187,6 +187,27 @@ class MapRecord(Record):
     array_file: str
 
 
+class InspectionRecord(Record):
+    """One face looked into by one run; ``result`` is that of :func:`avce.inspection.inspect_face`, and more.
+
+    The face is ``row`` of a data set, or an upload named ``file_name``. ``result`` also holds ``label`` (valence
+    and arousal, where known) and ``cut`` (how the face was cut out).
+    """
+
+    id: str
+    created_at: datetime
+    job_id: str
+    state: JobState
+    run_id: str
+    run_name: str
+    checkpoint_id: str | None = None
+    dataset_id: str | None = None
+    dataset_name: str | None = None
+    row: int | None = None
+    file_name: str | None = None
+    result: dict[str, Any] = Field(default_factory=dict)
+
+
 class WorkerRecord(Record):
     """One worker process, as its last sign of life says."""
 

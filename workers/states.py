@@ -29,3 +29,4 @@ class JobKind(StrEnum):
     EVALUATE = "evaluate"
     ANALYZE = "analyze"
     MAPS = "maps"
+    INSPECT = "inspect"

@@ -16,6 +16,7 @@ from workers.client.datasets import (
 )
 from workers.client.demo import start_demo
 from workers.client.health import health, workers_status
+from workers.client.inspections import get_inspection, inspect, inspection_jpeg, list_inspections
 from workers.client.jobs import cancel_job, get_job, job_log, list_jobs, retry_job
 from workers.client.runs import (
     evaluate,
@@ -62,16 +63,20 @@ __all__ = [
     "get_checkpoint",
     "get_dataset",
     "get_evaluation",
+    "get_inspection",
     "get_job",
     "get_run",
     "get_video",
     "health",
     "import_dataset",
     "import_server_folder",
+    "inspect",
+    "inspection_jpeg",
     "job_log",
     "list_analyses",
     "list_datasets",
     "list_evaluations",
+    "list_inspections",
     "list_jobs",
     "list_runs",
     "list_videos",

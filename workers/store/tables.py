@@ -356,3 +356,23 @@ class ActivationMap(Base):
     scores: Mapped[dict[str, float]] = mapped_column(default=dict)
     file: Mapped[str]
     array_file: Mapped[str]
+
+
+class Inspection(Base):
+    """One face looked into by one run; ``result`` is empty until the job has succeeded.
+
+    The face is a row of a data set or an uploaded picture, which ``source`` names by hash and file name.
+    """
+
+    __tablename__ = "inspection"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    job_id: Mapped[str] = mapped_column(ForeignKey("job.id"), unique=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("run.id"), index=True)
+    checkpoint_id: Mapped[str | None] = mapped_column(ForeignKey("checkpoint.id"))
+    dataset_id: Mapped[str | None] = mapped_column(ForeignKey("dataset.id"))
+    row: Mapped[int | None]
+    source: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    result: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    picture: Mapped[str | None]

@@ -1,4 +1,4 @@
-"""Draw activation maps over faces of an analysed video."""
+"""Figures of faces: activation maps over an analysed video, and the inspection of one face."""
 
 from __future__ import annotations
 
@@ -29,11 +29,18 @@ from workers.store.session import reading
 from workers.store.tables import ActivationMap, TrajectoryPoint
 from workers.store.videos import video_file
 from workers.tasks.border import Outcome, perform
+from workers.tasks.inspection import inspect
 
 if TYPE_CHECKING:
     from avce.training.checkpoint import Predictor
 
 OPACITY = 0.5
+
+
+@task(JobKind.INSPECT)
+def inspect_face(job_id: str) -> None:
+    """Look into one face with one run."""
+    perform(job_id, inspect)
 
 
 @task(JobKind.MAPS)
