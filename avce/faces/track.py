@@ -1,6 +1,7 @@
 """Follow every face through a video under a stable id. Torch-free.
 
-The detector runs on every k-th frame, and at once where tracking may fail: after a cut, while a face is
+The detector runs on every k-th frame, counted from the start of the video so that the schedule does not depend on
+where the reading starts, and at once where tracking may fail: after a cut, while a face is
 lost or weak, when its texture is lost or it no longer looks like itself. Between, boxes move with the optical
 flow of a small grey picture. A face that is not found is lost, never guessed; it keeps its id when it comes
 back in time, near enough, at a similar size and in similar colours.
@@ -131,8 +132,8 @@ class FaceTracker:
         self._cuts = CutFinder()
         self._tracks: list[_Track] = []
         self._born = 0
-        self._steps = 0
-        self._next_detection = 0
+        self._detected_in: int | None = None
+        """Which stretch of ``detect_every`` frames the detector was asked in last."""
         self._grey: flow.Grey | None = None
 
     def step(self, frame: Frame) -> list[Sighting]:
@@ -152,17 +153,16 @@ class FaceTracker:
             self._tracks = []
         elif self._grey is not None:
             self._follow(self._grey, grey, scale)
-        if is_cut or self._is_detection_due():
+        if is_cut or self._is_detection_due(frame.index):
             self._detect(frame, grey, scale)
         self._grey = grey
-        self._steps += 1
         return self._sightings(ended)
 
-    def _is_detection_due(self) -> bool:
-        if self._steps >= self._next_detection:
+    def _is_detection_due(self, index: int) -> bool:
+        if self._detected_in != index // self.options.detect_every:
             return True
         if not self._tracks:
-            return self._steps % 2 == 0
+            return index % 2 == 0
         return any(track.state not in STATES_WITH_VALUES for track in self._tracks)
 
     def _follow(self, before: flow.Grey, after: flow.Grey, scale: float) -> None:
@@ -182,7 +182,7 @@ class FaceTracker:
         options, now_ms = self.options, frame.pts_ms
         faces = [face for face in self.detector.detect(frame.rgb_u8) if face.score >= options.min_score / 2]
         self.detections += 1
-        self._next_detection = self._steps + options.detect_every
+        self._detected_in = frame.index // options.detect_every
         found = [_observe(face, frame.rgb_u8, grey, scale) for face in faces]
         pairs = self._matches(found, now_ms)
         for track in self._tracks:

@@ -8,78 +8,40 @@ here imports torch; the predictors do.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Self
 
-import numpy as np
-from numpy.typing import NDArray
-
-from avce.errors import OptionError, VideoError
-from avce.faces.crop import crop_face
+from avce.errors import VideoError
 from avce.faces.detect import FaceDetector
 from avce.faces.track import FaceTracker, Sighting
 from avce.options import AnalyzeOptions
 from avce.progress import Reporter
+from avce.video.judging import Batch, FacePredictor, Sink, crop_recipe
 from avce.video.pace import Pace
-from avce.video.points import TRAJECTORY_COLUMNS, Point, Summary, Values
+from avce.video.points import TRAJECTORY_COLUMNS, Point, Summary
 from avce.video.read import Frame, probe, read_frames
-from avce.video.states import STATES_WITH_VALUES, FrameState
+from avce.video.segments import Ids, SeamError, Segment, find_ids, row_order
+from avce.video.states import FrameState
 from avce.video.trajectory import write_csv, write_json, write_parquet
 
 __all__ = [
     "TRAJECTORY_COLUMNS",
+    "FacePredictor",
+    "Follower",
     "FrameState",
     "Point",
     "Sink",
     "Summary",
+    "analyze_segment",
     "analyze_video",
+    "crop_recipe",
+    "frames_in_range",
     "write_csv",
     "write_json",
     "write_parquet",
 ]
-
-Sink = Callable[[list[Point]], None]
-MOST_PENDING = 256
-"""Rows kept back while a batch of faces fills, so that stretches without faces are handed on as well."""
-
-
-class FacePredictor(Protocol):
-    """What is asked of a predictor; :class:`avce.training.checkpoint.Predictor` is one."""
-
-    @property
-    def info(self) -> Mapping[str, Any]:
-        """Card of the checkpoint; ``info["crop"]`` is ``{"margin": float, "size": int}``."""
-        ...
-
-    def predict(self, crops_rgb_u8: NDArray[np.uint8], *, flip: bool = False) -> NDArray[np.float32]:
-        """Valence and arousal, shape ``(n, 2)``."""
-        ...
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a predictor wants its faces cut."""
-
-    margin: float
-    size: int
-
-
-def crop_recipe(predictor: FacePredictor) -> Recipe:
-    """The recipe in a predictor's card.
-
-    Raises:
-        OptionError: The card has none.
-    """
-    crop = predictor.info.get("crop")
-    try:
-        return Recipe(float(crop["margin"]), int(crop["size"]))  # type: ignore[index]
-    except (TypeError, KeyError, ValueError) as error:
-        raise OptionError(
-            f"checkpoint: expected its card to say how faces are cut (crop: margin, size), got {crop!r};"
-            " train it again, or add the recipe to checkpoint.json"
-        ) from error
 
 
 def analyze_video(
@@ -110,103 +72,159 @@ def analyze_video(
         CancelledError: The reporter was asked to stop.
     """
     reporter = reporter or Reporter()
-    reader = read_frames(path, start_s=options.start_s, stop_s=options.stop_s)
-    total = _frames_in_range(Path(path), options)
-    tracker = FaceTracker(options, detector)
     summary = Summary()
-    batch = _Batch(predictors, options, summary, sink or _drop)
+    whole = Segment(0, options.start_s, options.start_s, options.stop_s)
+    total = frames_in_range(Path(path), options)
     reporter.stage("analyze")
-    started = time.perf_counter()
-    for frame in reader:
-        batch.add(frame, tracker.step(frame))
-        summary.first_ms = frame.pts_ms if summary.frames == 0 else summary.first_ms
-        summary.last_ms = frame.pts_ms
-        summary.frames += 1
-        reporter.progress(summary.frames, total)
-    batch.flush()
+    analyze_segment(
+        path, predictors, options, whole, reporter, summary=summary, sink=sink, total=total, detector=detector
+    )
     if not summary.frames:
         raise VideoError(
             f"{Path(path).name}: expected frames from {options.start_s} s to {options.stop_s or 'the end'}, found none;"
             " choose a range inside the video"
         )
-    summary.detections, summary.losses = tracker.detections, list(reader.losses)
-    summary.fps = summary.frames / max(time.perf_counter() - started, 1e-9)
     for loss in summary.losses:
         reporter.log(loss)
     reporter.log(summary.headline)
     return summary
 
 
+@dataclass
+class Follower:
+    """What goes on from one segment to the next while one process reads on.
+
+    Attributes:
+        tracker: Follows the faces.
+        pace: Chooses the frames to judge.
+        ids: Final ids of the tracker's faces; ``None`` until the warm-up has told them.
+    """
+
+    tracker: FaceTracker
+    pace: Pace
+    ids: Ids | None = None
+
+    @classmethod
+    def start(cls, options: AnalyzeOptions, detector: FaceDetector | None) -> Self:
+        """One that has seen nothing."""
+        pace = Pace(every_nth_frame=options.every_nth_frame, target_fps=options.target_fps)
+        return cls(FaceTracker(options, detector), pace)
+
+    def name(self, ids: Ids, sightings: Sequence[Sighting]) -> list[Sighting]:
+        """The same sightings under final ids, in the order of those."""
+        named = [replace(seen, track=ids.of(seen.track)) for seen in sightings]
+        return sorted(named, key=lambda seen: row_order(seen.state, seen.track))
+
+
+Before = Callable[[Segment], Sequence[Point]]
+"""Gives the rows of earlier segments that lie in the warm-up of a segment, under their final ids."""
+
+
+def analyze_segment(
+    path: Path | str,
+    predictors: Sequence[FacePredictor],
+    options: AnalyzeOptions,
+    segment: Segment,
+    reporter: Reporter,
+    *,
+    summary: Summary,
+    sink: Sink | None = None,
+    before: Before | None = None,
+    follower: Follower | None = None,
+    detector: FaceDetector | None = None,
+    total: int | None = None,
+) -> Follower:
+    """Find, follow and judge the faces of one segment, after all segments before it.
+
+    The rows are those which the uncut video would have given. Where the warm-up does not show that they are, it is
+    repeated from further back, at last from the start.
+
+    Args:
+        path: As for :func:`analyze_video`, like ``predictors``, ``options``, ``sink`` and ``detector``.
+        predictors: Judges.
+        options: Of the whole analysis.
+        segment: See :func:`avce.video.segments.plan_segments`.
+        reporter: Told of every frame.
+        sink: Gets the rows of the segment, without those of the warm-up.
+        summary: Of all segments before; this one is added to it.
+        before: Where the rows of segments before are found; not needed for the first.
+        follower: What this function returned for the segment before; no warm-up is needed then.
+        detector: Default :func:`avce.faces.detect.default_detector`.
+        total: Frames of the whole analysis, for the progress.
+
+    Returns:
+        What the next segment may start with.
+    """
+    work = _Pass(path, predictors, options, reporter, sink or _drop, summary, total)
+    if follower is not None:
+        return work.run(replace(segment, warm_s=segment.start_s), follower, before)
+    while True:
+        try:
+            return work.run(segment, Follower.start(options, detector), before)
+        except SeamError as error:
+            segment = segment.warmer(options.start_s)
+            reporter.log(f"segment {segment.number + 1} again from {segment.warm_s:.1f} s: {error}")
+
+
 def _drop(_points: list[Point]) -> None:
     """The sink of callers who only want the summary."""
 
 
-class _Batch:
-    """Rows that wait for their values, and the faces to be judged for them, once per distinct recipe."""
+@dataclass
+class _Pass:
+    """One reading of a segment."""
 
-    def __init__(
-        self, predictors: Sequence[FacePredictor], options: AnalyzeOptions, summary: Summary, sink: Sink
-    ) -> None:
-        self.predictors, self.options, self.summary, self.sink = predictors, options, summary, sink
-        self.pace = Pace(every_nth_frame=options.every_nth_frame, target_fps=options.target_fps)
-        self.recipes = [crop_recipe(predictor) for predictor in predictors]
-        self.points: list[Point] = []
-        self.judged: list[int] = []
-        self.crops: dict[Recipe, list[NDArray[np.uint8]]] = {recipe: [] for recipe in self.recipes}
+    path: Path | str
+    predictors: Sequence[FacePredictor]
+    options: AnalyzeOptions
+    reporter: Reporter
+    sink: Sink
+    summary: Summary
+    total: int | None
+    warm: list[Point] = field(default_factory=list)
 
-    def add(self, frame: Frame, sightings: list[Sighting]) -> None:
-        """Take the rows of one frame; judge and hand on when a batch is full."""
-        is_chosen = self.pace.is_chosen(frame.index, frame.pts_ms)
-        for seen in sightings:
-            if is_chosen and seen.box_xyxy_px is not None and seen.state in STATES_WITH_VALUES:
-                self.judged.append(len(self.points))
-                for recipe, crops in self.crops.items():
-                    crops.append(
-                        crop_face(frame.rgb_u8, seen.box_xyxy_px, margin=recipe.margin, size=recipe.size)
-                    )
-            self.points.append(
-                Point(
-                    frame.index,
-                    frame.pts_ms,
-                    seen.track,
-                    seen.state,
-                    seen.box_xyxy_px,
-                    seen.confidence,
-                    (None,) * len(self.predictors),
-                )
-            )
-        if len(self.judged) >= self.options.batch_size or len(self.points) >= MOST_PENDING:
-            self.flush()
+    def run(self, segment: Segment, follower: Follower, before: Before | None) -> Follower:
+        """Read from the start of the warm-up to the end of the segment."""
+        self.warm.clear()
+        reader = read_frames(self.path, start_s=segment.warm_s, stop_s=segment.stop_s)
+        batch = Batch(self.predictors, self.options, self.summary, self.sink)
+        started, detections = time.perf_counter(), follower.tracker.detections
+        for frame in reader:
+            sightings = follower.tracker.step(frame)
+            is_chosen = follower.pace.is_chosen(frame.index, frame.pts_ms)
+            if frame.pts_ms / 1000 < segment.start_s:
+                self.warm += [_point(frame, seen) for seen in sightings]
+            else:
+                if follower.ids is None:
+                    follower.ids = self._ids(segment, before)
+                batch.add(frame, follower.name(follower.ids, sightings), is_chosen=is_chosen)
+                self._count(frame)
+            self.reporter.progress(self.summary.frames, self.total)
+        batch.flush()
+        summary = self.summary
+        summary.detections += follower.tracker.detections - detections
+        summary.losses += [loss for loss in reader.losses if loss not in summary.losses]
+        summary.seconds += max(time.perf_counter() - started, 1e-9)
+        return follower
 
-    def flush(self) -> None:
-        """Judge what waits and hand it on."""
-        if not self.points:
-            return
-        for number, values in zip(self.judged, self._judge(), strict=True):
-            self.points[number] = replace(self.points[number], values=values)
-        for point in self.points:
-            self.summary.add(point)
-        self.sink(self.points)
-        self.points, self.judged = [], []
-        self.crops = {recipe: [] for recipe in self.recipes}
+    def _ids(self, segment: Segment, before: Before | None) -> Ids:
+        # A warm-up from the very start is the uncut reading itself; there is nothing to check.
+        settle_s = self.options.lost_after_s if segment.warm_s > self.options.start_s else -1.0
+        rows = before(segment) if before is not None else ()
+        return find_ids(rows, self.warm, born=max(self.summary.tracks, default=0), settle_s=settle_s)
 
-    def _judge(self) -> list[tuple[Values | None, ...]]:
-        """For each waiting face the values of all predictors; all ``None`` without predictors."""
-        if not self.judged:
-            return []
-        stacks = {recipe: np.stack(crops) for recipe, crops in self.crops.items()}
-        columns: list[list[Values | None]] = []
-        for predictor, recipe in zip(self.predictors, self.recipes, strict=True):
-            predicted = predictor.predict(stacks[recipe], flip=self.options.flip)
-            columns.append([_finite(float(v), float(a)) for v, a in predicted])
-        return list(zip(*columns, strict=True)) if columns else [()] * len(self.judged)
+    def _count(self, frame: Frame) -> None:
+        if self.summary.frames == 0:
+            self.summary.first_ms = frame.pts_ms
+        self.summary.last_ms = frame.pts_ms
+        self.summary.frames += 1
 
 
-def _finite(valence: float, arousal: float) -> Values | None:
-    return (valence, arousal) if np.isfinite(valence) and np.isfinite(arousal) else None
+def _point(frame: Frame, seen: Sighting) -> Point:
+    return Point(frame.index, frame.pts_ms, seen.track, seen.state, seen.box_xyxy_px, seen.confidence)
 
 
-def _frames_in_range(path: Path, options: AnalyzeOptions) -> int | None:
+def frames_in_range(path: Path, options: AnalyzeOptions) -> int | None:
     """How many frames to expect, for the progress bar."""
     info = probe(path)
     if not info.frames:

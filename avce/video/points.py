@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from avce.faces.boxes import Box
 from avce.video.states import FrameState
@@ -102,7 +103,7 @@ class Summary:
         last_ms: Time of the last frame.
         detections: Frames the detector was asked about.
         losses: What could not be decoded.
-        fps: Frames per second of the whole work.
+        seconds: Length of the whole work.
     """
 
     frames: int = 0
@@ -113,7 +114,12 @@ class Summary:
     last_ms: float = 0.0
     detections: int = 0
     losses: list[str] = field(default_factory=list)
-    fps: float = 0.0
+    seconds: float = 0.0
+
+    @property
+    def fps(self) -> float:
+        """Frames per second of the whole work."""
+        return self.frames / self.seconds if self.seconds else 0.0
 
     @property
     def has_faces(self) -> bool:
@@ -164,8 +170,20 @@ class Summary:
             "last_ms": self.last_ms,
             "detections": self.detections,
             "losses": list(self.losses),
+            "seconds": round(self.seconds, 3),
             "fps": round(self.fps, 2),
         }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """A summary that goes on where :meth:`to_dict` left off."""
+        summary = cls(states=dict(values["states"]), losses=list(values["losses"]))
+        for name in ("frames", "points", "first_ms", "last_ms", "detections", "seconds"):
+            setattr(summary, name, values[name])
+        for track in values["tracks"]:
+            mean = [value and (value["valence"], value["arousal"]) for value in track["mean"]]
+            summary.tracks[track["track"]] = TrackSummary(**{**track, "mean": mean})
+        return summary
 
 
 def _running(mean: Values | None, value: Values | None, count: int) -> Values | None:
