@@ -41,6 +41,11 @@ class Settings(BaseSettings):
     resend_s: float = Field(20.0, gt=0, description="A queued job's message can count as lost after so long.")
     max_attempts: int = Field(5, ge=1, description="A job whose worker vanished so many times fails.")
     report_s: float = Field(0.5, ge=0, description="Progress, log and curves are written at most so often.")
+    segment_s: float = Field(
+        60.0,
+        gt=0,
+        description="Videos are analysed in segments of about this length; a killed worker repeats only its own.",
+    )
     max_upload_bytes: int = Field(64 * 2**30, ge=1, description="Largest upload.")
 
     @property

@@ -36,6 +36,7 @@ __all__ = [
     "Summary",
     "analyze_segment",
     "analyze_video",
+    "conclude",
     "crop_recipe",
     "frames_in_range",
     "write_csv",
@@ -79,6 +80,16 @@ def analyze_video(
     analyze_segment(
         path, predictors, options, whole, reporter, summary=summary, sink=sink, total=total, detector=detector
     )
+    conclude(path, options, summary, reporter)
+    return summary
+
+
+def conclude(path: Path | str, options: AnalyzeOptions, summary: Summary, reporter: Reporter) -> None:
+    """Tell the result of all segments.
+
+    Raises:
+        VideoError: There was no frame in the range.
+    """
     if not summary.frames:
         raise VideoError(
             f"{Path(path).name}: expected frames from {options.start_s} s to {options.stop_s or 'the end'}, found none;"
@@ -87,7 +98,6 @@ def analyze_video(
     for loss in summary.losses:
         reporter.log(loss)
     reporter.log(summary.headline)
-    return summary
 
 
 @dataclass

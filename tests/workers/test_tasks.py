@@ -6,8 +6,10 @@ import io
 import shutil
 import zipfile
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from avce.errors import AvceError, DataError
@@ -17,9 +19,10 @@ from workers.client.datasets import add_synth, sent
 from workers.records import JobRecord
 from workers.settings import get_settings
 from workers.states import JobKind, JobState
-from workers.store import session
+from workers.store import segments, session
 from workers.store.files import file_store
 from workers.store.tables import EvaluationMetric, FaceTrack, Video
+from workers.tasks import video as video_task
 from workers.tasks.datasets import draw_dataset, import_dataset
 from workers.tasks.evaluation import evaluate_run
 from workers.tasks.figures import draw_maps
@@ -147,6 +150,36 @@ def test_an_analysis_has_a_row_for_every_frame(journey):
     with session.reading() as opened:
         track = opened.get(FaceTrack, (analysis.id, 1))
         assert track.n_points == (table["track"] == 1).sum()
+
+
+def test_an_interrupted_analysis_repeats_only_its_segment_and_ends_like_an_uncut_one(journey, monkeypatch):
+    monkeypatch.setattr(video_task, "get_settings", lambda: SimpleNamespace(segment_s=0.3))
+    finish, analyze, read = segments.finish_segment, video_task.analyze_segment, []
+
+    def interrupt(opened, analysis_id, number, summary):
+        if number == 1:
+            raise KeyboardInterrupt
+        finish(opened, analysis_id, number, summary)
+
+    def watched(path, predictors, options, segment, *args, **kwargs):
+        read.append(segment.number)
+        return analyze(path, predictors, options, segment, *args, **kwargs)
+
+    monkeypatch.setattr(video_task, "analyze_segment", watched)
+    job = client.analyze(journey.clip.video_id, [journey.trained.run_id])
+    monkeypatch.setattr(segments, "finish_segment", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        analyze_video(job.id)
+    assert client.get_job(job.id).state is JobState.QUEUED
+    assert len(client.trajectory(job.analysis_id)) > 0, "what is done is there to be seen"
+    monkeypatch.setattr(segments, "finish_segment", finish)
+    done(client.get_job(job.id))
+    assert read == [0, 1, 1, 2]
+    expected, found = (client.trajectory(a) for a in (journey.analyzed.analysis_id, job.analysis_id))
+    pd.testing.assert_frame_equal(found, expected, atol=1e-4)
+    wanted = client.get_analysis(journey.analyzed.analysis_id).summary
+    summary = client.get_analysis(job.analysis_id).summary
+    assert {summary[name] == wanted[name] for name in ("headline", "frames", "points", "states")} == {True}
 
 
 def test_maps_are_pictures_and_arrays_with_scores(journey):
