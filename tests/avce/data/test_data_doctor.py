@@ -10,7 +10,7 @@ import pytest
 from data_builders import affwild, affwild2, categories, generic, labels_csv, omg, pack, picture
 
 from avce.data.doctor import examine, sample
-from avce.data.duplicates import near_pairs
+from avce.data.duplicates import near_findings, near_pairs
 from avce.data.labels import make_table
 from avce.data.pictures import thumbnail
 from avce.errors import CancelledError, DataError
@@ -211,3 +211,56 @@ def test_what_is_wrong_with_the_sample_clips_is_found(shared_data, tmp_path):
     assert "videos/train/007.mp4 frames 0-119" in found(report, "warning", "more than one face").where
     lines = found(report, "warning", "1 pairs of label files").where
     assert lines == ["videos/train/009.mp4: 118 valence lines, 120 arousal lines"]
+
+
+def test_near_pairs_are_those_that_comparing_all_with_all_finds():
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    thumbs = rng.integers(0, 255, (300, 256)).astype(np.uint8)
+    thumbs[200:] = (thumbs[:100] * rng.uniform(0.5, 1, (100, 1)) + rng.normal(0, 9, (100, 256))).clip(0, 255)
+    alike = np.corrcoef(thumbs.astype(np.float64)) >= 0.985
+    assert near_pairs(thumbs).tolist() == np.argwhere(np.triu(alike, 1)).tolist()
+    assert 0 < alike.sum() - 300 < 200
+
+
+def test_a_thousand_copies_of_one_picture_are_all_named_but_not_in_all_pairs():
+    import numpy as np
+
+    pairs = near_pairs(
+        np.tile(
+            np.frombuffer(
+                thumbnail(np.random.default_rng(0).integers(0, 255, (64, 64, 3)).astype(np.uint8)), np.uint8
+            ),
+            (1000, 1),
+        )
+    )
+    assert len(np.unique(pairs)) == 1000
+    assert len(pairs) <= 9000
+
+
+def test_a_video_that_stands_still_hides_no_copy_in_another(monkeypatch):
+    import numpy as np
+
+    rng = np.random.default_rng(3)
+    scenes = rng.integers(0, 255, (2, 256)).astype(np.uint8)
+    table = make_table(
+        60,
+        video=["a"] * 40 + ["b"] * 20,
+        frame=[*range(40), *range(20)],
+        split=["train"] * 40 + ["val"] * 20,
+        valence=0.0,
+        arousal=0.0,
+    )
+    thumbs = [scenes[0].tobytes()] * 40 + [scenes[1].tobytes()] * 10 + [scenes[0].tobytes()] * 10
+    across = next(iter(near_findings(table, thumbs)))
+    assert across.title.startswith("1 pairs of nearly the same picture lie in different splits")
+    assert across.where == ["a frame 0 ~ b frame 10"]
+    monkeypatch.setattr("avce.data.duplicates.NEAR_LIMIT", 30)
+    assert "among 30 of 60 pictures" in next(iter(near_findings(table, thumbs))).title
+
+
+def test_that_only_a_sample_was_looked_at_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr("avce.data.doctor.PICTURES", 10)
+    report = examine(pack(tmp_path / "set.zip", generic(40, subjects=10)), WHOLE)
+    found(report, "info", "10 of 40 pictures were looked at")
