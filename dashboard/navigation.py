@@ -29,6 +29,7 @@ PAGES: tuple[PageEntry, ...] = (
     PageEntry("compare", "Compare", ":material/table_chart:", "Models"),
     PageEntry("video", "Video", ":material/movie:", "Faces"),
     PageEntry("maps", "Activation maps", ":material/blur_on:", "Faces"),
+    PageEntry("inspector", "Inspector", ":material/biotech:", "Faces"),
     PageEntry("jobs", "Jobs", ":material/list_alt:", "Work"),
 )
 START = "overview"

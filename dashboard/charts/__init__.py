@@ -9,6 +9,7 @@ from dashboard.charts.bars import bar_rows, metric_bars
 from dashboard.charts.circumplex import circumplex_path, label_density, label_scatter
 from dashboard.charts.distribution import split_histograms
 from dashboard.charts.duel import better_where, subject_gains
+from dashboard.charts.inspector import pull_and_push, view_bars
 from dashboard.charts.ribbon import state_ribbon
 from dashboard.charts.scatter import label_against_prediction
 from dashboard.charts.theme import CONFIG, Series, colour_of
@@ -28,8 +29,10 @@ __all__ = [
     "label_scatter",
     "loss_curves",
     "metric_bars",
+    "pull_and_push",
     "split_histograms",
     "state_ribbon",
     "subject_gains",
     "trajectory_curves",
+    "view_bars",
 ]

@@ -65,6 +65,13 @@ def _result_link(job: JobRecord) -> None:
         link("video", "Open analysis", icon=":material/arrow_forward:", query={"analysis": job.analysis_id})
     elif job.kind is JobKind.MAPS and job.analysis_id:
         link("maps", "Open maps", icon=":material/arrow_forward:", query={"analysis": job.analysis_id})
+    elif job.kind is JobKind.INSPECT:
+        link(
+            "inspector",
+            "Open inspection",
+            icon=":material/arrow_forward:",
+            query={"inspection": str(job.options.get("inspection_id"))},
+        )
 
 
 def _act(call: Callable[[str], JobRecord], job_id: str) -> None:

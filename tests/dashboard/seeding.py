@@ -273,6 +273,37 @@ def _maps(session, analysis, runs, job) -> None:
                 )  # fmt: skip
 
 
+def inspected(dim: int = 8) -> dict:
+    """What an inspection finds, with plain numbers."""
+    z = [float(i % 5) for i in range(dim)]
+    solvers = [
+        {"view": view, "solver": solver, "face_ms": ms, "batch_ms": 9 * ms, "batch_size": 32, "difference": 0.0 if solver == "exact" else 2e-7}
+        for view in ("sparsemax", "softmax") for solver, ms in (("exact", 0.05), ("ecos", 1.1))
+    ]  # fmt: skip
+    return {
+        "method": "avce", "dim": dim, "z": z, "x": [0.4, 0.3], "y_a": [0.3, 0.1], "y_n": [-0.2, 0.3],
+        "attentive": {"view": "sparsemax", "values": [0.5, 0.5] + [0.0] * (dim - 2), "support": 2},
+        "inattentive": {"view": "softmax", "values": [1 / dim] * dim, "support": dim},
+        "f_a": 0.9, "f_n": 0.5, "theta_a_deg": 18.4, "theta_n_deg": 86.8, "objective": 0.6, "push": 0.2, "hold": -0.5,
+        "solvers": solvers, "label": [0.5, 0.2], "cut": "as the data set holds it",
+    }  # fmt: skip
+
+
+def seed_inspection(seeded: Seeded, **changes) -> str:
+    """A finished inspection of the second run; returns its id."""
+    with writing() as session:
+        ids = {"run_id": seeded.run_ids[1], "dataset_id": seeded.dataset_id}
+        job = _job(session, JobKind.INSPECT, "Inspect sample 3", **ids)
+        face = file_store().put(io.BytesIO(_crop(3, 0.4, 0.2)), "face.jpg")
+        row = tables.Inspection(
+            job_id=job.id, row=3, result=inspected() | changes, picture=face.sha256, **ids
+        )
+        session.add(row)
+        session.flush()
+        job.options = {"inspection_id": row.id}
+        return row.id
+
+
 def seed_again(seeded: Seeded, seeds=(1, 2)) -> list[str]:
     """More evaluated runs, which differ from the second by their seed alone; returns the evaluations' ids."""
     with writing() as session:

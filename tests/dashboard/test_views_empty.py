@@ -18,6 +18,7 @@ FIRST_STEPS = {
     "compare": "No run has been measured yet",
     "video": "nothing is sent anywhere",
     "maps": "there is none yet",
+    "inspector": "trained AVCE run is needed",
     "jobs": "No jobs here",
 }
 

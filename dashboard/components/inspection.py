@@ -1,0 +1,111 @@
+"""What an inspection found: the face, its numbers, the views, pull and push, the solvers."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import streamlit as st
+
+from dashboard import charts
+from dashboard.components.explain import metric_row
+from dashboard.components.frame import is_dark
+from dashboard.components.guard import need
+from dashboard.components.tables import Cell, Row, draw_table
+from dashboard.words import number
+from workers import client
+from workers.records import InspectionRecord
+
+SOLVERS = {"exact": "closed form", "ecos": "ECOS", "cvxpy": "CVXPY"}
+
+
+def _pair(point: list[float] | None) -> str:
+    return "–" if point is None else f"{number(point[0], 2)} / {number(point[1], 2)}"
+
+
+def _figures(found: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Label, value and definition of each figure; those that the method lacks are left out."""
+    sparse = found["attentive"]
+    rows = [
+        ("Prediction x", _pair(found["x"]), "Valence and arousal, x = R(z), before it is clipped to −1 … 1."),
+        ("Label", _pair(found.get("label")), "Valence and arousal of the data set, where known."),
+        (
+            "Support",
+            f"{sparse['support']} of {found['dim']}",
+            f"Components that {sparse['view']} leaves above zero: what the attentive view looks at.",
+        ),
+    ]
+    if found.get("y_a") is None:
+        return rows
+    return [
+        *rows,
+        ("f(x, y_a)", number(found["f_a"]), "1 − θ/π, the likeness of prediction and attentive judgement; training pulls it up."),
+        ("f(x, y_n)", number(found["f_n"]), "The same for the inattentive judgement; training pushes it down."),
+        ("Contrast", number(found["objective"]), "f_a − α f_n − β/2 f_a² − γ/2 f_n² of this face alone, which AVCE raises."),
+        ("Push", number(found["push"]), "relu(1 − ‖v(Sp z) − v(Sm z)‖²): 0 once the views are a unit apart."),
+        ("Hold", number(found["hold"]), "How far both views are from z in the space of v, minus 2; lower is nearer."),
+    ]  # fmt: skip
+
+
+def _solvers(found: dict[str, Any]) -> None:
+    st.subheader(
+        "Closed form against ECOS", anchor=False,
+        help="The poster solves both views by ECOS; the closed forms give the same numbers much faster.",
+    )  # fmt: skip
+    rows = []
+    table = found.get("solvers", [])
+    fastest = {row["view"]: row["batch_ms"] for row in table if row["solver"] == "exact"}
+    for row in table:
+        slower = row["batch_ms"] / fastest[row["view"]] if fastest.get(row["view"]) else None
+        times = "1×" if row["solver"] == "exact" else f"{slower:,.0f}×" if slower else "–"
+        far = "–" if row["solver"] == "exact" else f"{row['difference']:.1e}".replace("-", "−")
+        cells = [Cell(row["view"]), Cell(SOLVERS[row["solver"]], is_words=True)]
+        times_ms = [Cell(f"{number(row[key], 3)} ms") for key in ("face_ms", "batch_ms")]
+        rows.append(Row([*cells, *times_ms, Cell(times), Cell(far)]))
+    size = table[0]["batch_size"] if table else 0
+    heads = [
+        ("View", ""),
+        ("Solved by", ""),
+        ("One face", "Median time on the CPU of the worker."),
+        (f"Batch of {size}", "Median time of a training batch of this run."),
+        ("Time", "As a multiple of the closed form."),
+        ("Largest difference", "Over all entries of the batch, from the closed form."),
+    ]
+    draw_table(heads, rows)
+
+
+def inspection_view(item: InspectionRecord) -> None:
+    """Everything about one finished inspection."""
+    found = item.result
+    with st.container(key="wide-inspection-head"):
+        left, right = st.columns([1, 6], vertical_alignment="center", gap="medium")
+    left.image(need(client.inspection_jpeg, item.id), width=150, alt="The face as the model got it")
+    with right:
+        metric_row(_figures(found))
+        where = item.file_name or f"row {item.row} of “{item.dataset_name}”"
+        st.caption(f"{item.run_name} on {where}; {found.get('cut', '')}.")
+    with st.container(key="wide-inspection"):
+        plane, bars = st.columns(2, gap="large")
+    dark = is_dark()
+    with plane:
+        st.subheader(
+            "Pull and push", anchor=False, help="The contrast turns x towards y_a and away from y_n."
+        )
+        st.plotly_chart(
+            charts.pull_and_push(found, label=found.get("label"), dark=dark), key="inspection.plane", config=charts.CONFIG,
+            alt="Prediction x and judgements y_a, y_n on the circumplex, with the angles between them",
+        )  # fmt: skip
+    with bars:
+        st.subheader(
+            "The feature and its views", anchor=False, help="Both views lie on the simplex and share a scale."
+        )
+        ordered = st.toggle("Largest first", value=True, key="inspection.sorted")
+        st.plotly_chart(
+            charts.view_bars(found, is_sorted=ordered, dark=dark), key="inspection.bars", config=charts.CONFIG,
+            alt="Bars of z, of its attentive and of its inattentive view",
+        )  # fmt: skip
+    _solvers(found)
+    st.download_button(
+        "All numbers as JSON", json.dumps(found, indent=1), f"inspection-{item.id}.json", "application/json",
+        key="inspection.json", icon=":material/download:",
+    )  # fmt: skip
