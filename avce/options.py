@@ -131,6 +131,33 @@ class PrepareOptions(Options):
         None, description="Valence and arousal for each category name (folder or column of categories)."
     )
     seed: int = Field(0, ge=0, description="Seed of the splits.")
+    folds: int = Field(
+        0,
+        ge=0,
+        le=50,
+        description="Cut into so many parts for cross-validation, in place of the owners' splits; 0: no folds.",
+    )
+    fold: int = Field(
+        0,
+        ge=0,
+        lt=50,
+        description="With folds: this one is test, the next one val, all others train; from 0.",
+    )
+    exclude: tuple[str, ...] = Field(
+        (),
+        description="Pictures or rows to leave out, named as the doctor names them: 'images/7.jpg', 'clip.mp4 frames 60-74',"
+        " 'labels.csv, row 7'. Stored with the data set.",
+    )
+
+    @model_validator(mode="after")
+    def _folds_fit(self) -> Self:
+        if self.folds in {1, 2}:
+            raise ValueError(
+                f"folds: expected 0 or at least 3 (train, val and test need one each), got {self.folds}"
+            )
+        if self.fold >= max(self.folds, 1):
+            raise ValueError(f"fold: expected a number below folds ({self.folds}), got {self.fold}")
+        return self
 
 
 class AvceOptions(Options):

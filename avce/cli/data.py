@@ -1,9 +1,10 @@
-"""``avce synth`` and ``avce doctor``, and how the other commands get prepared data."""
+"""``avce synth``, ``avce doctor`` and ``avce split``, and how the other commands get prepared data."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,16 +45,99 @@ def synth(out: Path, *, as_json: bool, **flags: Any) -> None:
         click.echo(f"wrote {folder}")
 
 
+Command = Callable[..., Any]
+
+
+def prepare_flags(function: Command) -> Command:
+    """Flags of :class:`PrepareOptions`; ``exclude`` and ``weak_labels`` come from files."""
+    by_file = (
+        click.option(
+            "--weak-labels",
+            type=click.Path(path_type=Path, dir_okay=False, exists=True),
+            help="Table of categories to use over ours: csv with category, valence, arousal.",
+        ),
+        click.option(
+            "--exclude",
+            type=click.Path(path_type=Path, dir_okay=False, exists=True),
+            help="Text file with a picture or row to leave out on each line, named as the doctor names them.",
+        ),
+    )
+    for option in by_file:
+        function = option(function)
+    return options_from(PrepareOptions)(function)
+
+
+def prepare_options(flags: dict[str, Any]) -> PrepareOptions:
+    """The options that :func:`prepare_flags` gave."""
+    from avce.data.tables import decode_text
+
+    flags = dict(flags)
+    exclude, weak = flags.pop("exclude", None), flags.pop("weak_labels", None)
+    given = collect(PrepareOptions, flags)
+    if exclude is not None:
+        lines = decode_text(exclude.read_bytes(), str(exclude)).split("\n")
+        given["exclude"] = tuple(line.strip() for line in lines if line.strip())
+    if weak is not None:
+        given["weak_labels"] = _weak_labels(weak)
+    return PrepareOptions.parse(given)
+
+
+def _weak_labels(path: Path) -> dict[str, tuple[float, float]]:
+    from avce.data.tables import find_column, numbers, parse_csv
+
+    table = parse_csv(path.read_bytes(), str(path))
+    columns = [find_column(table, [name]) for name in ("category", "valence", "arousal")]
+    if None in columns:
+        got = ", ".join(str(name) for name in table.columns[:-1])
+        raise DataError(f"{path}: expected the columns category, valence, arousal, got {got}")
+    category, valence, arousal = (str(name) for name in columns)
+    pairs = zip(numbers(table, valence, str(path)), numbers(table, arousal, str(path)), strict=True)
+    return {str(name): (float(v), float(a)) for name, (v, a) in zip(table[category], pairs, strict=True)}
+
+
 @click.command()
-@click.argument("path", type=click.Path(path_type=Path))
-@options_from(PrepareOptions)
+@click.argument("data", type=str)
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Csv file to write."
+)
+@prepare_flags
+@click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
+def split(data: str, out: Path, *, as_json: bool, **flags: Any) -> None:
+    """Write which picture is in which split, and which fold: of a data set, or as kept in a prepared one."""
+    from avce.data.index import open_index
+    from avce.data.prepared import Prepared
+    from avce.data.splits import export_splits, split_by_options
+
+    options = prepare_options(flags)
+    if _is_prepared(Path(data)):
+        table = Prepared.load(data).samples
+    else:
+        index = open_index(data, options)
+        index.source.close()
+        table = split_by_options(index.table, options)
+    export_splits(table, out)
+    counts = {str(name): int(n) for name, n in table["split"].value_counts().items()}
+    folds = table["fold"].value_counts(sort=False).tolist() if "fold" in table else []
+    if as_json:
+        print_json({"out": str(out), "counts": counts, "folds": folds})
+    else:
+        click.echo(f"wrote {out}: {', '.join(f'{name} {n:,}' for name, n in counts.items())}")
+
+
+def _is_prepared(path: Path) -> bool:
+    return (path / "card.json").is_file() and (path / "samples.parquet").is_file()
+
+
+@click.command()
+@click.argument("path", type=str)
+@prepare_flags
 @click.option("--strict", is_flag=True, help="Exit with code 1 when there are errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-def doctor(path: Path, *, strict: bool, as_json: bool, **flags: Any) -> None:
+def doctor(path: str, *, strict: bool, as_json: bool, **flags: Any) -> None:
     """Examine a data set (folder or archive): layout, counts, and what would spoil the result."""
     from avce.data.doctor import examine
 
-    options = PrepareOptions.parse(collect(PrepareOptions, flags))
+    options = prepare_options(flags)
     with ConsoleReporter(quiet=as_json) as reporter:
         report = examine(path, options, reporter).model_dump(mode="json")
     if as_json:
@@ -64,7 +148,7 @@ def doctor(path: Path, *, strict: bool, as_json: bool, **flags: Any) -> None:
         raise click.exceptions.Exit(1)
 
 
-def _print_report(path: Path, report: dict[str, Any]) -> None:
+def _print_report(path: str, report: dict[str, Any]) -> None:
     console = Console()
     console.print(f"[bold]{path}[/]: layout [bold]{report['layout']}[/] ({report.get('layout_reason', '')})")
     console.print({name: value for name, value in report.items() if isinstance(value, (int, float))})
@@ -93,7 +177,7 @@ def prepared_data(path: Path, options: PrepareOptions, reporter: Reporter) -> Pr
     from avce.data.prepare import prepare
     from avce.data.prepared import Prepared
 
-    if (path / "card.json").is_file() and (path / "samples.parquet").is_file():
+    if _is_prepared(path):
         return Prepared.load(path)
     if not path.exists():
         raise DataError(

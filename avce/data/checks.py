@@ -57,7 +57,12 @@ def label_findings(table: pd.DataFrame) -> Iterator[Finding]:
 def split_findings(table: pd.DataFrame, given_splits: list[str]) -> Iterator[Finding]:
     """Parts that are missing, leak, or differ."""
     made = sorted(set(table["split"]) - set(given_splits))
-    if made:
+    if "fold" in table:
+        held = int(table["fold"][table["split"] == Split.TEST.value].iloc[0])
+        n_folds = int(table["fold"].max()) + 1
+        why = "Asked for with folds, in place of any splits of the owners; parts share no subject or video, and are seeded."
+        yield finding("info", f"fold {held} of {n_folds} is test, the next one val", why)
+    elif made:
         had = (
             f"the owners gave only {' and '.join(given_splits)}"
             if given_splits

@@ -25,7 +25,7 @@ from avce.data.index import read_index
 from avce.data.labels import LabelIndex, from_video
 from avce.data.scales import AmbiguousScaleError
 from avce.data.sources import Source, open_source
-from avce.data.splits import assign_splits
+from avce.data.splits import split_by_options
 from avce.errors import DataError
 from avce.faces.detect import default_detector
 from avce.options import PrepareOptions
@@ -115,9 +115,7 @@ def _question(source: Source, question: AmbiguousScaleError) -> Report:
 class _Examination:
     def __init__(self, index: LabelIndex, options: PrepareOptions, reporter: Reporter) -> None:
         self.index, self.options, self.reporter = index, options, reporter
-        self.table = assign_splits(
-            index.table, val_share=options.val_share, test_share=options.test_share, seed=options.seed
-        )
+        self.table = split_by_options(index.table, options)
         self.detector = default_detector()
         self.broken: list[str] = []
         self._done = 0

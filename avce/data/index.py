@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from avce.data.exclude import exclude
 from avce.data.findings import Finding
 from avce.data.labels import INDEX_COLUMNS, LabelIndex, check_range
 from avce.data.layouts import LAYOUTS, recognise
@@ -19,7 +20,7 @@ def open_index(path: Path | str, options: PrepareOptions | None = None) -> Label
 
     Args:
         path: Folder, zip, tar, csv or parquet file, or an fsspec address.
-        options: ``layout``, ``label_scale`` and ``weak_labels`` steer reading.
+        options: ``layout``, ``label_scale``, ``weak_labels`` and ``exclude`` steer reading.
 
     Returns:
         Labels in [-1, 1]; invalid rows that the layout defines (such as -5 in Aff-Wild2) are left out and
@@ -42,7 +43,7 @@ def read_index(source: Source, options: PrepareOptions) -> LabelIndex:
     if options.layout != "auto" and options.layout not in LAYOUTS:
         raise OptionError(f"layout: expected auto or one of {', '.join(LAYOUTS)}, got {options.layout!r}")
     layout = recognise(source) if options.layout == "auto" else LAYOUTS[options.layout]
-    index = layout.read(source, options)
+    index = exclude(layout.read(source, options), options)
     if index.table.empty:
         raise DataError(
             f"{source.title}: layout {index.layout} was recognised, but no row has a usable label"

@@ -29,7 +29,7 @@ from avce.data.labels import LabelIndex
 from avce.data.pictures import encode_jpeg
 from avce.data.prepared import CARD_FILE, CROPS_FOLDER, FORMAT, SAMPLES_FILE, Prepared
 from avce.data.shards import file_hash, write_shard
-from avce.data.splits import assign_splits
+from avce.data.splits import split_by_options
 from avce.errors import CancelledError, DataError
 from avce.files import write_json
 from avce.options import PrepareOptions
@@ -158,13 +158,11 @@ class _Job:
         source = index.source
         positions = {name: n for n, name in enumerate(source.names())} if source.is_sequential else None
         table = sorted_for_cutting(_thinned(index.table, options.every_nth_frame), positions)
-        split = assign_splits(
-            table, val_share=options.val_share, test_share=options.test_share, seed=options.seed
-        )
+        split = split_by_options(table, options)
         self.index = LabelIndex(
             split, index.layout, index.layout_reason, index.notes, source, index.pictures, index.extra
         )
-        self.given_splits = sorted(set(table["split"]) - {""})
+        self.given_splits = [] if options.folds else sorted(set(table["split"]) - {""})
         self.options, self.reporter, self.folder, self.stamp = options, reporter, folder, stamp
         self.jobs = 1 if source.is_sequential else jobs
         self.detector = default_detector()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from avce.options import Split
+from avce.errors import DataError
+from avce.options import PrepareOptions, Split
 
 BINS_PER_AXIS = 4
 """The plane is cut into so many squares per axis when parts are made alike."""
@@ -65,6 +67,50 @@ def assign_splits(table: pd.DataFrame, *, val_share: float, test_share: float, s
             )
     table["split"] = pd.array(chosen.tolist(), dtype="str")
     return table
+
+
+def split_by_options(table: pd.DataFrame, options: PrepareOptions) -> pd.DataFrame:
+    """Splits as the options ask: the owners' and what :func:`assign_splits` adds, or folds in their place.
+
+    Returns:
+        A copy with a full ``split`` column, and a ``fold`` column where folds were asked for.
+
+    Raises:
+        DataError: Fewer subjects (videos, pictures) than folds.
+    """
+    if not options.folds:
+        return assign_splits(
+            table, val_share=options.val_share, test_share=options.test_share, seed=options.seed
+        )
+    n_groups = len(np.unique(groups_of(table)))
+    if n_groups < options.folds:
+        raise DataError(
+            f"folds: expected at most one per subject (or video, or picture without either), got {options.folds} for {n_groups};"
+            " choose fewer"
+        )
+    fold = fold_numbers(table, options.folds, seed=options.seed)
+    names = np.full(options.folds, Split.TRAIN.value, dtype=object)
+    names[options.fold], names[(options.fold + 1) % options.folds] = Split.TEST.value, Split.VAL.value
+    return table.assign(split=pd.array(names[fold], dtype="str"), fold=fold)
+
+
+EXPORTED = ("image", "video", "frame", "subject", "split", "fold")
+
+
+def export_splits(table: pd.DataFrame, path: Path) -> None:
+    """Write which row is in which part, as csv with the columns :data:`EXPORTED`; ``fold`` is empty without folds.
+
+    Raises:
+        DataError: The file cannot be written.
+    """
+    columns = {name: table.get(name, "") for name in EXPORTED}
+    fresh = path.with_name(f".{path.name}.partial")
+    try:
+        pd.DataFrame(columns, index=table.index).to_csv(fresh, index=False)
+        fresh.replace(path)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise DataError(f"{path}: cannot be written ({error.strerror})") from error
 
 
 def fold_numbers(table: pd.DataFrame, k: int, *, seed: int) -> NDArray[np.int64]:

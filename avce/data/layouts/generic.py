@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from avce.data import scales
+from avce.data.exclude import LINES, lines_of, without_rows
 from avce.data.findings import Finding, finding
 from avce.data.labels import LabelIndex, Resolver, make_table, parent_of, split_of
 from avce.data.layouts.base import Recognition, header_of, tables_of
@@ -92,11 +93,13 @@ def read(source: Source, options: PrepareOptions) -> LabelIndex:
     if others:
         why = f"Only {keys[0]} was read. To use several, put them in one folder and name them train, val and test."
         notes.append(finding("warning", f"{len(others)} more tables with labels", why, others))
-    return LabelIndex(pd.concat(tables, ignore_index=True), NAME, seen.reason, notes, source)
+    lines = lines_of(options, keys)
+    extra = {LINES: lines} if lines else {}
+    return LabelIndex(pd.concat(tables, ignore_index=True), NAME, seen.reason, notes, source, extra=extra)
 
 
 def _read_table(source: Source, key: str, options: PrepareOptions, notes: list[Finding]) -> pd.DataFrame:
-    table = read_table(source, key, wanted=KNOWN)
+    table = without_rows(read_table(source, key, wanted=KNOWN), options, key)
     valence, arousal = read_labels(table, source.where(key), options, notes)
     return make_table(len(table), **read_pictures(source, key, table), valence=valence, arousal=arousal)
 

@@ -12,6 +12,7 @@ from data_builders import generic, pack, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from avce.data.archives import ZipSource
 from avce.data.sources import open_source
 from avce.errors import DataError
 
@@ -184,3 +185,104 @@ def test_an_encrypted_member_is_refused(tmp_path):
     (tmp_path / "locked.zip").write_bytes(stream.getvalue())
     with pytest.raises(DataError, match="encrypted"):
         open_source(tmp_path / "locked.zip")
+
+
+@pytest.fixture
+def in_memory():
+    """The file system behind ``memory://``."""
+    import fsspec
+
+    files = fsspec.filesystem("memory")
+    yield files
+    files.rm("/", recursive=True)
+
+
+def test_a_folder_at_an_address_is_read_file_by_file(in_memory):
+    for name, data in FILES.items():
+        in_memory.pipe(f"/bucket/set/{name}", data)
+    with open_source("memory://bucket/set") as source:
+        assert {name: source.read(name) for name in source.names()} == FILES
+        before = source.stamp()
+    in_memory.pipe("/bucket/set/a/1.txt", b"other")
+    with open_source("memory://bucket/set") as source:
+        assert source.stamp() != before
+
+
+@pytest.mark.parametrize("ending", ["zip", "tar", "tar.gz"])
+def test_an_archive_at_an_address_gives_labels_and_pictures(tmp_path, in_memory, ending):
+    from avce.data.doctor import examine
+    from avce.options import PrepareOptions
+
+    place = pack(tmp_path / f"set.{ending}", generic(12))
+    in_memory.pipe(f"/bucket/set.{ending}", place.read_bytes())
+    here, there = (
+        examine(at, PrepareOptions(detect="never")) for at in (place, f"memory://bucket/set.{ending}")
+    )
+    assert here == there
+    assert here.n_examined == 12
+
+
+def test_of_a_zip_at_an_address_only_the_directory_and_what_is_asked_for_are_fetched(tmp_path, in_memory):
+    big = {f"{k}.bin": bytes([k]) * 2_000_000 for k in range(10)}
+    data = pack(tmp_path / "set.zip", FILES | big).read_bytes()
+    fetched = []
+
+    class Counted(io.BytesIO):
+        def read(self, size=-1, /):
+            piece = super().read(size)
+            fetched.append(len(piece))
+            return piece
+
+    with ZipSource(Counted(data), place="s3://bucket/set.zip") as source:
+        assert source.read("a/2.txt") == b"two"
+    assert sum(fetched) < 100_000 < len(data)
+
+
+def test_members_that_share_bytes_are_refused(tmp_path):
+    data = bytearray(pack(tmp_path / "set.zip", {"a.txt": b"x" * 50, "b.txt": b"x" * 50}).read_bytes())
+    second = data.rindex(b"PK\x01\x02")
+    data[second + 42 : second + 46] = bytes(4)  # the place of the first
+    (tmp_path / "set.zip").write_bytes(data)
+    with pytest.raises(DataError, match="overlap"):
+        open_source(tmp_path / "set.zip")
+
+
+def test_zips_with_text_before_them_and_of_the_wide_kind_are_read(tmp_path):
+    pack(tmp_path / "set.zip", FILES)
+    (tmp_path / "late.zip").write_bytes(b"#!/bin/sh\n" + (tmp_path / "set.zip").read_bytes())
+    with zipfile.ZipFile(tmp_path / "wide.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in FILES.items():
+            with archive.open(name, "w", force_zip64=True) as stream:
+                stream.write(data)
+    for name in ("late", "wide"):
+        with open_source(tmp_path / f"{name}.zip") as source:
+            assert {key: source.read(key) for key in source.names()} == FILES
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.dictionaries(
+        st.from_regex(r"[a-zé]{1,4}(/[a-z0-9]{1,3}){0,2}\.x", fullmatch=True),
+        st.binary(max_size=300),
+        max_size=20,
+    )
+)
+def test_our_directory_of_a_zip_says_what_the_standard_library_says(tmp_path_factory, files):
+    path = tmp_path_factory.mktemp("zips") / "set.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    with open_source(path) as source, zipfile.ZipFile(path) as archive:
+        assert dict(source.sizes) == {info.filename: info.file_size for info in archive.infolist()}
+        assert source.names() == archive.namelist()
+        assert {name: source.read(name) for name in files} == files
+
+
+def test_zips_beyond_65535_members_are_read(tmp_path):
+    path = tmp_path / "wide.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for k in range(66_000):
+            archive.writestr(f"{k}.txt", b"")
+    with open_source(path) as source:
+        assert len(source.sizes) == 66_000
+        assert source.read("65999.txt") == b""

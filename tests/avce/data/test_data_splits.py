@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avce.data.labels import make_table
-from avce.data.splits import assign_splits, fold_numbers
+from avce.data.splits import assign_splits, export_splits, fold_numbers, split_by_options
+from avce.errors import DataError, OptionError
+from avce.options import PrepareOptions
 
 
 def table(subjects, seed=0, split="", video=""):
@@ -92,3 +95,38 @@ def test_folds_are_subject_disjoint_and_of_like_size(k):
     assert set(folds) == set(range(k))
     assert frame.assign(fold=folds).groupby("subject")["fold"].nunique().max() == 1
     assert np.ptp(np.bincount(folds)) <= 60
+
+
+def test_each_fold_is_test_once_and_the_next_one_val():
+    frame = table([f"s{n % 30}" for n in range(300)], split="train")
+    parts = [split_by_options(frame, PrepareOptions(folds=5, fold=k, seed=2)) for k in range(5)]
+    for k, part in enumerate(parts):
+        assert (part["fold"] == parts[0]["fold"]).all()
+        assert set(part["fold"][part["split"] == "test"]) == {k}
+        assert set(part["fold"][part["split"] == "val"]) == {(k + 1) % 5}
+        assert part.groupby("subject")["split"].nunique().max() == 1
+    assert frame["split"].eq("train").all()
+
+
+@pytest.mark.parametrize(("folds", "fold"), [(1, 0), (2, 0), (5, 5), (0, 1)])
+def test_folds_that_leave_a_part_empty_are_refused(folds, fold):
+    with pytest.raises(OptionError, match="fold"):
+        PrepareOptions.parse({"folds": folds, "fold": fold})
+
+
+def test_more_folds_than_subjects_are_refused():
+    with pytest.raises(DataError, match="one per subject"):
+        split_by_options(table(["a", "b", "a"]), PrepareOptions(folds=3))
+
+
+def test_exported_splits_say_what_the_table_says(tmp_path):
+    frame = split_by_options(table([f"s{n % 12}" for n in range(60)]), PrepareOptions(folds=3))
+    export_splits(frame, tmp_path / "splits.csv")
+    read = pd.read_csv(tmp_path / "splits.csv", keep_default_na=False)
+    assert list(read.columns) == ["image", "video", "frame", "subject", "split", "fold"]
+    for name in read:
+        assert read[name].tolist() == frame[name].tolist()
+    export_splits(cut(frame.drop(columns="fold")), tmp_path / "splits.csv")
+    assert set(pd.read_csv(tmp_path / "splits.csv", keep_default_na=False)["fold"]) == {""}
+    with pytest.raises(DataError, match="cannot be written"):
+        export_splits(frame, tmp_path / "none" / "splits.csv")
