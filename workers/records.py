@@ -168,6 +168,21 @@ class AnalysisRecord(Record):
     summary: dict[str, Any] = Field(default_factory=dict)
 
 
+class TrackRecord(Record):
+    """One face of an analysis, as corrected; ``judged`` and ``mean`` (valence, arousal) by run."""
+
+    track: int
+    name: str
+    merged: list[int] = Field(default_factory=list)
+    """Tracks that a person said are this face too."""
+    is_excluded: bool = False
+    first_frame: int
+    last_frame: int
+    frames: int
+    judged: dict[str, int] = Field(default_factory=dict)
+    mean: dict[str, tuple[float, float] | None] = Field(default_factory=dict)
+
+
 class MapRecord(Record):
     """One activation map drawn over a face; ``file`` is the hash of its PNG."""
 

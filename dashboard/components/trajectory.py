@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -15,35 +15,54 @@ from dashboard.components.frames import frame_key, nearest
 from dashboard.components.guard import need
 from dashboard.components.player import of_track, player, player_data
 from dashboard.components.tables import Cell, Row, draw_table
+from dashboard.components.track_edits import face_label, track_edits
 from dashboard.components.upload import base_path
 from dashboard.navigation import link
 from dashboard.words import number
 from workers import client
-from workers.records import AnalysisRecord
+from workers.records import AnalysisRecord, TrackRecord
 
 MAX_POINTS = 6000
 LARGEST = -1
 
 
-def _tracks(points: pd.DataFrame) -> list[int]:
-    """Faces, the one seen longest first."""
-    return [int(track) for track in points["track"].dropna().value_counts().index]
-
-
-def _choose_track(points: pd.DataFrame, analysis_id: str) -> int | None:
+def _choose_track(faces: Sequence[TrackRecord], analysis_id: str) -> int | None:
     """The face to follow; ``None``: the largest in each frame."""
-    tracks = _tracks(points)
-    if len(tracks) < 2:
+    shown = [face for face in faces if not face.is_excluded]
+    if len(shown) < 2:
         return None
-    seen = points["track"].value_counts()
-    names = {LARGEST: "the largest face in each frame"} | {
-        n: f"face {n} — {seen[n]:,} frames" for n in tracks
-    }
+    names = {LARGEST: "the largest face in each frame"} | {face.track: face_label(face) for face in shown}
+    key = f"video.track.{analysis_id}"
+    if st.session_state.get(key) not in names:
+        st.session_state[key] = LARGEST
     chosen = st.selectbox(
-        "Face", list(names), key=f"video.track.{analysis_id}", format_func=names.__getitem__,
+        "Face", list(names), key=key, format_func=names.__getitem__,
         help="Each person the tracker told apart, longest first. Someone who leaves and comes back may get a new number.",
     )  # fmt: skip
     return None if chosen == LARGEST else chosen
+
+
+def _choose_smoothing(analysis: AnalysisRecord) -> float:
+    """Window of the running mean that the curves show, in seconds; 0: the values themselves."""
+    return float(
+        st.number_input(
+            "Smoothing (s)", 0.0, 60.0, float(analysis.options.get("smooth_s") or 0.0), 0.2, format="%.1f",
+            key=f"video.smooth.{analysis.id}",
+            help="Curves show a running mean over so many seconds, never over a gap. Numbers and downloads keep"
+            " the values themselves.",
+        )
+    )  # fmt: skip
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _smoothed(analysis_id: str, smooth_s: float, _version: str) -> pd.DataFrame:
+    """Points with their running mean; the version tells corrected faces apart."""
+    return client.trajectory(analysis_id, max_points=MAX_POINTS, smooth_s=smooth_s)
+
+
+def _shown(table: pd.DataFrame) -> pd.DataFrame:
+    """The running mean in the place of the values, for curves only."""
+    return table.assign(valence=table["valence_smoothed"], arousal=table["arousal_smoothed"])
 
 
 def _downloads(analysis: AnalysisRecord) -> None:
@@ -160,16 +179,26 @@ def _seek(analysis_id: str, frame: int) -> None:
 def trajectory_view(analysis_id: str) -> None:
     """Everything about an analysis that has points; moving the player redraws this part only."""
     analysis = need(client.get_analysis, analysis_id)
-    points = need(client.trajectory, analysis_id, max_points=MAX_POINTS)
+    faces = need(client.tracks, analysis_id)
+    choice, smoothing = st.columns([3, 1], vertical_alignment="bottom")
+    with smoothing:
+        smooth_s = _choose_smoothing(analysis)
+    if smooth_s and analysis.state.is_final:
+        points = need(_smoothed, analysis_id, smooth_s, repr(faces))
+    else:
+        points = need(client.trajectory, analysis_id, max_points=MAX_POINTS)
     if points.empty:
-        st.info("No frame has been read yet.", icon=":material/hourglass_top:")
+        if not analysis.state.is_final:
+            st.info("No frame has been read yet.", icon=":material/hourglass_top:")
         return
     methods = {run.id: run.method for run in need(client.list_runs) if run.id in analysis.run_ids}
     series = series_of(dict(zip(analysis.run_ids, analysis.names, strict=True)), methods)
     by_run = {run_id: points[points["run_id"] == run_id] for run_id in analysis.run_ids}
     by_run = {run_id: rows for run_id, rows in by_run.items() if len(rows)}
-    track = _choose_track(next(iter(by_run.values())), analysis_id)
-    tables = {run_id: of_track(rows, track) for run_id, rows in by_run.items()}
+    with choice:
+        track = _choose_track(faces, analysis_id)
+    raw = {run_id: of_track(rows, track) for run_id, rows in by_run.items()}
+    tables = {run_id: _shown(rows) if "valence_smoothed" in rows else rows for run_id, rows in raw.items()}
     key = frame_key(analysis_id)
     seek = {"frame": st.session_state.get(key), "token": st.session_state.get(f"{key}.token", 0)}
     rests_at = player(player_data(analysis, tables, series, seek), key=f"video.player.{analysis_id}.{track}")
@@ -179,6 +208,8 @@ def trajectory_view(analysis_id: str) -> None:
         )
     st.caption("Space plays, ← and → step by frame. Click a curve to go there.")
     _downloads(analysis)
+    if analysis.state.is_final:
+        track_edits(analysis_id, faces)
     curves, path, states, numbers = st.tabs(["Charts to zoom", "Path", "States of the frames", "Numbers"])
     with curves:
         _curves(analysis_id, tables, series)
@@ -187,4 +218,4 @@ def trajectory_view(analysis_id: str) -> None:
     with states:
         _states(next(iter(tables.values())))
     with numbers:
-        _numbers(tables, series)
+        _numbers(raw, series)

@@ -38,6 +38,9 @@ def page() -> None:
     )
     if analysis.state is not JobState.SUCCEEDED:
         job_follow(analysis.job_id, prefix="video")
-    else:
+    if analysis.state is JobState.RUNNING:
+        st.button("Show what has come since", key="video.more", icon=":material/refresh:")
+    if analysis.state is not JobState.QUEUED:
+        # What is done so far is shown while the rest is read, and after a failure too.
         trajectory_view(analysis.id)
         st.caption(WHAT_THEY_ARE_NOT)

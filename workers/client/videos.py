@@ -24,6 +24,7 @@ from workers.store import analyses, jobs, runs, videos
 from workers.store.files import file_store
 from workers.store.session import reading, writing
 from workers.store.tables import ActivationMap, Analysis, AnalysisRun, Video
+from workers.store.tracks import edits_of
 
 MAX_MAP_FRAMES = 64
 
@@ -146,25 +147,42 @@ def get_analysis(analysis_id: str) -> AnalysisRecord:
 
 @door
 def trajectory(
-    analysis_id: str, *, run_id: str | None = None, track: int | None = None, max_points: int | None = None
+    analysis_id: str,
+    *,
+    run_id: str | None = None,
+    track: int | None = None,
+    max_points: int | None = None,
+    smooth_s: float | None = None,
 ) -> pd.DataFrame:
     """What is known so far, in frame order: the columns of ``trajectory.csv`` and ``run_id``.
+
+    Faces are as corrected (see :func:`workers.client.merge_tracks` and its neighbours).
 
     Args:
         analysis_id: The analysis; may still be running.
         run_id: One run; ``None``: all, one after the other.
         track: One face; ``None``: all, and the frames without a face.
         max_points: About as many rows per run at most, thinned to every n-th frame by the database.
+        smooth_s: Window of a running mean in seconds, in columns of its own, ``valence_smoothed`` and
+            ``arousal_smoothed``; ``None``: no such columns.
     """
     with reading() as session:
         record = analyses.analysis_record(session, analysis_id)
         chosen = record.run_ids if run_id is None else [analyses.run_in(session, analysis_id, run_id)]
-        return analyses.trajectory_table(session, analysis_id, chosen, track=track, max_points=max_points)
+        return analyses.trajectory_table(
+            session,
+            analysis_id,
+            chosen,
+            track=track,
+            max_points=max_points,
+            edits=edits_of(session, analysis_id),
+            smooth_s=smooth_s,
+        )
 
 
 @door
 def trajectory_csv(analysis_id: str, run_id: str | None = None) -> Iterator[str]:
-    """Lines of ``trajectory.csv`` of one run (``None``: the first), in bounded memory."""
+    """Lines of ``trajectory.csv`` of one run (``None``: the first), faces as corrected, in bounded memory."""
     with reading() as session:
         chosen = analyses.run_in(session, analysis_id, run_id)
     return _csv_lines(analysis_id, chosen)
@@ -174,7 +192,8 @@ def _csv_lines(analysis_id: str, run_id: str) -> Iterator[str]:
     line = io.StringIO()
     writer = csv.writer(line, lineterminator="\n")
     with reading() as session:
-        for row in chain([TRAJECTORY_COLUMNS], analyses.iterate_points(session, analysis_id, run_id)):
+        edits = edits_of(session, analysis_id)
+        for row in chain([TRAJECTORY_COLUMNS], analyses.iterate_points(session, analysis_id, run_id, edits)):
             writer.writerow(row)
             yield line.getvalue()
             line.seek(0)

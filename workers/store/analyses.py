@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import pandas as pd
 from sqlalchemy import ColumnElement, Select, delete, func, insert, select
 from sqlalchemy.orm import Session
 
+from avce.video.edits import Edits
 from avce.video.points import TRAJECTORY_COLUMNS
+from avce.video.smooth import smoothed
 from workers.errors import ClientError, NotFoundError
 from workers.records import AnalysisRecord, MapRecord, VideoRecord
 from workers.states import JobKind
@@ -24,8 +26,10 @@ from workers.store.tables import (
     TrajectoryPoint,
     Video,
 )
+from workers.store.tracks import edits_of
 
 ROWS_PER_READ = 5_000
+NO_EDITS = Edits()
 
 
 def analysis_records(session: Session, *wanted: ColumnElement[bool]) -> list[AnalysisRecord]:
@@ -129,31 +133,48 @@ def write_tracks(session: Session, analysis_id: str) -> None:
     session.execute(insert(FaceTrack).from_select(columns, grouped))
 
 
-def _points(analysis_id: str, run_id: str, track: int | None = None) -> Select[Any]:
+def _points(analysis_id: str, run_id: str) -> Select[Any]:
     query = select(*(getattr(TrajectoryPoint, name) for name in TRAJECTORY_COLUMNS)).where(
         TrajectoryPoint.analysis_id == analysis_id, TrajectoryPoint.run_id == run_id
     )
-    if track is not None:
-        query = query.where(TrajectoryPoint.track == track)
     return query.order_by(TrajectoryPoint.frame, TrajectoryPoint.track, TrajectoryPoint.id)
 
 
 def trajectory_table(
-    session: Session, analysis_id: str, run_ids: Sequence[str], *, track: int | None, max_points: int | None
+    session: Session,
+    analysis_id: str,
+    run_ids: Sequence[str],
+    *,
+    track: int | None,
+    max_points: int | None,
+    edits: Edits = NO_EDITS,
+    smooth_s: float | None = None,
 ) -> pd.DataFrame:
-    """Points as a table; more than ``max_points`` are thinned in SQL to every n-th frame."""
+    """Points as a table; more than ``max_points`` are thinned to every n-th frame, in SQL unless smoothed."""
     tables = []
     for run_id in run_ids:
-        query = _points(analysis_id, run_id, track)
+        query = _points(analysis_id, run_id)
+        if track is not None:
+            query = query.where(TrajectoryPoint.track.in_(edits.members(track)))
+        step = 1
         if max_points is not None:
             count = session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
             step = -(-count // max(max_points, 1))
-            query = query.where(TrajectoryPoint.frame % step == 0) if step > 1 else query
-        table = pd.DataFrame([tuple(row) for row in session.execute(query)], columns=list(TRAJECTORY_COLUMNS))
-        numbers = {name: "float64" for name in TRAJECTORY_COLUMNS if name not in {"frame", "track", "state"}}
-        table = table.astype(numbers | {"frame": "int64", "track": "Int64", "state": "object"})
+        if step > 1 and smooth_s is None:
+            query = query.where(TrajectoryPoint.frame % step == 0)
+        table = edits.apply(_table(session.execute(query)))
+        if smooth_s is not None:
+            # A mean over what was left out would be another mean: thin afterwards.
+            table = pd.concat([table, smoothed(table, smooth_s)], axis=1)
+            table = table[table["frame"] % max(step, 1) == 0]
         tables.append(table.assign(run_id=run_id))
     return pd.concat(tables, ignore_index=True)
+
+
+def _table(rows: Iterable[Any]) -> pd.DataFrame:
+    table = pd.DataFrame([tuple(row) for row in rows], columns=list(TRAJECTORY_COLUMNS))
+    numbers = {name: "float64" for name in TRAJECTORY_COLUMNS if name not in {"frame", "track", "state"}}
+    return table.astype(numbers | {"frame": "int64", "track": "Int64", "state": "object"})
 
 
 def points_of_frames(
@@ -168,15 +189,32 @@ def points_of_frames(
         TrajectoryPoint.track.is_not(None),
     )
     if track is not None:
-        query = query.where(TrajectoryPoint.track == track)
+        query = query.where(TrajectoryPoint.track.in_(edits_of(session, analysis_id).members(track)))
     return list(session.scalars(query.order_by(TrajectoryPoint.frame, TrajectoryPoint.track)))
 
 
-def iterate_points(session: Session, analysis_id: str, run_id: str) -> Iterator[tuple[Any, ...]]:
-    """All points of one run, in bounded memory."""
+def iterate_points(
+    session: Session, analysis_id: str, run_id: str, edits: Edits = NO_EDITS
+) -> Iterator[tuple[Any, ...]]:
+    """All points of one run, as corrected, in bounded memory."""
     result = session.execute(_points(analysis_id, run_id).execution_options(yield_per=ROWS_PER_READ))
-    for row in result:
-        yield tuple(row)
+    if not edits:
+        yield from (tuple(row) for row in result)
+        return
+    for rows in _whole_frames(result):
+        table = edits.apply(_table(rows)).astype("object")
+        yield from table.where(table.notna(), None).itertuples(index=False, name=None)
+
+
+def _whole_frames(rows: Iterable[Any]) -> Iterator[list[Any]]:
+    """Rows in portions that never part the rows of one frame."""
+    portion: list[Any] = []
+    for row in rows:
+        if len(portion) >= ROWS_PER_READ and row.frame != portion[-1].frame:
+            yield portion
+            portion = []
+        portion.append(row)
+    yield portion
 
 
 def map_records(session: Session, *wanted: ColumnElement[bool]) -> list[MapRecord]:
