@@ -25,7 +25,7 @@ def reference() -> str:
     """The page as Markdown."""
     parts = [INTRODUCTION]
     for name, command in sorted(cli.commands.items()):
-        parent = click.Context(cli, info_name="avce")
+        parent = click.Context(cli, info_name="avce", **cli.context_settings)
         context = click.Context(
             command, info_name=name, parent=parent, terminal_width=WIDTH, max_content_width=WIDTH
         )
