@@ -40,7 +40,7 @@ def test_a_training_whose_worker_is_killed_is_finished_by_the_next_one(studio, d
     assert (done.state, done.attempts, done.worker) == (JobState.SUCCEEDED, 2, "second@test"), done.error
     texts = log_texts(job.id)
     assert "worker first@test vanished at attempt 1; back to the queue" in texts
-    assert any(text.startswith("resumed after epoch") for text in texts)
+    assert any(text.startswith("resumed in epoch") for text in texts)
     run = client.get_run(job.run_id)
     assert run.checkpoint_id
     assert run.best["ccc_valence"] == pytest.approx(run.best["ccc_valence"])

@@ -114,12 +114,12 @@ def test_a_stopped_job_goes_on_where_it_was_and_ends_the_same(tmp_path, monkeypa
     monkeypatch.setattr(room, "UNIT_ROWS", 5)
     place = pack(tmp_path / "set.zip", generic(40))
     whole = prepare(place, tmp_path / "whole", WHOLE)
-    cut, decoded = room.Cutter.cut, []
+    cut, decoded, most = room.Cutter.cut, [], 23
 
     def counting(self, start, stop):
         for item in cut(self, start, stop):
             decoded.append(item.row)
-            if len(decoded) == 23:
+            if len(decoded) >= most:  # also in a unit that began before the stop was noticed
                 raise CancelledError("stop")
             yield item
 
@@ -127,10 +127,11 @@ def test_a_stopped_job_goes_on_where_it_was_and_ends_the_same(tmp_path, monkeypa
     with pytest.raises(CancelledError):
         prepare(place, tmp_path / "out", WHOLE, jobs=1)
     assert not (tmp_path / "out").exists()
-    reporter = Keeps()
+    reporter, most = Keeps(), 1000
+    decoded.clear()
     resumed = prepare(place, tmp_path / "out", WHOLE, reporter, jobs=1)
     assert "resumed: 20 of 40 rows were done already" in reporter.lines
-    assert len(decoded) == 23 + 20
+    assert len(decoded) == 20
     assert resumed.fingerprint == whole.fingerprint
     assert (tmp_path / "out" / "card.json").read_bytes() == (tmp_path / "whole" / "card.json").read_bytes()
     assert leftovers(tmp_path, "set.zip", "out", "whole") == []
