@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -148,10 +149,35 @@ def doctor(path: str, *, strict: bool, as_json: bool, **flags: Any) -> None:
         raise click.exceptions.Exit(1)
 
 
+SHADES = " ·░▒▓█"
+
+
+def _plane(counts: list[list[int]]) -> str:
+    """Density of the labels over the plane: arousal upwards, valence to the right."""
+    most = max(max(row) for row in counts)
+    shade = [
+        [SHADES[math.ceil((len(SHADES) - 1) * math.log1p(n) / math.log1p(most or 1))] * 2 for n in row]
+        for row in counts
+    ]
+    lines = ["".join(shade[v][a] for v in range(len(shade))) for a in reversed(range(len(shade[0])))]
+    frame = "─" * len(lines[0])
+    middle = [f"│{line}│" for line in lines]
+    return "\n".join(
+        [
+            f"arousal 1 ┌{frame}┐",
+            *(f"{'':10}{line}" for line in middle),
+            f"       -1 └{frame}┘",
+            f"{'':10}valence -1 … 1",
+        ]
+    )
+
+
 def _print_report(path: str, report: dict[str, Any]) -> None:
     console = Console()
     console.print(f"[bold]{path}[/]: layout [bold]{report['layout']}[/] ({report.get('layout_reason', '')})")
     console.print({name: value for name, value in report.items() if isinstance(value, (int, float))})
+    if report.get("histogram2d"):
+        console.print(_plane(report["histogram2d"]["counts"]))
     table = Table(show_lines=True)
     for column in ("severity", "finding", "why it matters", "where"):
         table.add_column(column)

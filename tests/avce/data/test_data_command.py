@@ -62,3 +62,11 @@ def test_weak_labels_come_from_a_table(tmp_path):
     (tmp_path / "weak.csv").write_text("name,valence\nbored,-0.3\n")
     with pytest.raises(DataError, match="category, valence, arousal"):
         run("doctor", place, "--weak-labels", tmp_path / "weak.csv")
+
+
+def test_the_report_for_people_draws_the_plane_and_names_the_findings(tmp_path):
+    told = run("doctor", pack(tmp_path / "set.zip", generic(30, subjects=10)), "--detect", "never")
+    assert "layout generic" in " ".join(told.split())
+    assert "arousal 1 ┌" in told
+    assert "█" in told
+    assert "were made here" in told.replace("\n", " ")
