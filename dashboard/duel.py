@@ -128,6 +128,17 @@ def gain_points(pairs: pd.DataFrame) -> pd.DataFrame:
     return pairs[list(AXES)].assign(gain=distance["b"] - distance["a"])
 
 
+def by_quadrant(points: pd.DataFrame) -> list[tuple[str, int, float]]:
+    """Quadrant of the labels, faces, mean gain, from :func:`gain_points`; a label of zero counts as positive."""
+    places = [
+        ("happy", points["valence"].ge(0) & points["arousal"].ge(0)),
+        ("fear", points["valence"].lt(0) & points["arousal"].ge(0)),
+        ("sad", points["valence"].lt(0) & points["arousal"].lt(0)),
+        ("pleasant", points["valence"].ge(0) & points["arousal"].lt(0)),
+    ]
+    return [(name, int(there.sum()), float(points.loc[there, "gain"].mean())) for name, there in places]
+
+
 def verdict(difference: Difference, figure: str, names: tuple[str, str]) -> str:
     """Who is better, if the corrected p and the interval are clear of chance."""
     if not difference.is_clear or not difference.p_holm < 0.05:

@@ -21,6 +21,7 @@ class Palette:
     muted: str
     line: str
     accent: str
+    on_accent: str
 
 
 LIGHT = Palette(
@@ -31,6 +32,7 @@ LIGHT = Palette(
     muted="#5C6068",
     line="#DDD6C6",
     accent="#1F5A96",
+    on_accent="#FFFFFF",
 )
 DARK = Palette(
     ground="#14171C",
@@ -40,6 +42,7 @@ DARK = Palette(
     muted="#A6A9AF",
     line="#343B45",
     accent="#7DB3E8",
+    on_accent="#14171C",
 )
 
 SERIES = ["#1F5A96", "#2E8B57", "#B4622D", "#7A4E9B", "#8A8D91", "#B08A1E", "#1B8A94", "#A33B4A"]

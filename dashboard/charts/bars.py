@@ -98,7 +98,7 @@ def _figures(part: pd.DataFrame, *, dark: bool) -> go.Scatter:
     """The figures in ink on the page's ground, behind the end of bar and interval: no bar's colour dims them."""
     ends = part[["value", "high"]].max(axis=1).clip(lower=0)
     return go.Scatter(
-        x=ends, y=part["name"], mode="text", text=[f" {value:.3f}" for value in part["value"]],
+        x=ends, y=part["name"], mode="text", text=[f"\u2002{value:.3f}" for value in part["value"]],
         textposition="middle right", textfont={"color": INK[int(dark)], "size": 13}, cliponaxis=False,
         showlegend=False, hoverinfo="skip",
     )  # fmt: skip

@@ -17,7 +17,7 @@ def better_where(
     names: tuple[str, str],
     colours: tuple[str, str],
     *,
-    bins: int = 16,
+    bins: int | None = None,
     fewest: int = 3,
     height: int = 460,
 ) -> go.Figure:
@@ -27,11 +27,12 @@ def better_where(
         points: Columns ``valence, arousal, gain``; gain > 0 means that A is nearer.
         names: Of A and B.
         colours: Of A and B.
-        bins: Cells per axis, over [-1, 1].
+        bins: Cells per axis, over [-1, 1]; by default fewer where there are fewer faces.
         fewest: Cells with fewer faces stay clear: their mean says nothing.
         height: In pixels.
     """
     known = points.dropna()
+    bins = bins or _cells(len(known))
     edges = np.linspace(-1, 1, bins + 1)
     places = known[["valence", "arousal"]].to_numpy(np.float64).clip(-1, 1)
     counts, _ = np.histogramdd(places, bins=[edges, edges])
@@ -85,6 +86,11 @@ def subject_gains(
     )  # fmt: skip
     figure.update_yaxes(title_text=f"{axis}: RMSE lower by", zeroline=True, zerolinecolor=LINE)
     return figure if len(shown) else note(figure, "no subject has been measured by both")
+
+
+def _cells(n: int) -> int:
+    """An even number of cells per axis, so that the axes are edges, with some eight faces in each."""
+    return 2 * int(np.clip(round((n / 8) ** 0.5 / 2), 2, 10))
 
 
 def _gain_bar(reach: float, names: tuple[str, str]) -> dict[str, object]:

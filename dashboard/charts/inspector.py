@@ -17,8 +17,8 @@ TINY = 1e-6
 """A point nearer to the origin has no direction."""
 
 FORCES = {"y_a": "pull", "y_n": "push"}
-RADII = {"pull": 0.80, "push": 0.60}
-"""Where the angle to each judgement is drawn."""
+RADII = {"pull": (0.80, 0.92), "push": (0.60, 0.47)}
+"""Where the angle to each judgement is drawn, and where its words stand."""
 
 
 def colours(*, dark: bool = False) -> dict[str, str]:
@@ -125,7 +125,7 @@ def _arc(figure: go.Figure, x: Sequence[float], y: Sequence[float], force: str, 
     """The angle between two rays; its arrow points to y for a pull, and to x, away from y, for a push."""
     if math.hypot(*x) < TINY or math.hypot(*y) < TINY:
         return
-    radius = RADII[force]
+    radius, of_words = RADII[force]
     begin, end = math.atan2(x[1], x[0]), math.atan2(y[1], y[0])
     turn = (end - begin + math.pi) % (2 * math.pi) - math.pi
     angles = begin + turn * np.linspace(0, 1, 41)
@@ -142,6 +142,6 @@ def _arc(figure: go.Figure, x: Sequence[float], y: Sequence[float], force: str, 
     )  # fmt: skip
     middle = begin + turn / 2
     figure.add_annotation(
-        x=(radius - 0.11) * math.cos(middle), y=(radius - 0.11) * math.sin(middle), showarrow=False,
+        x=of_words * math.cos(middle), y=of_words * math.sin(middle), showarrow=False,
         text=f"{force} {abs(math.degrees(turn)):.0f}°", font={"color": colour, "size": 13},
     )  # fmt: skip

@@ -17,6 +17,7 @@ from dashboard.duel import (
     AXES,
     FIGURES,
     Duel,
+    by_quadrant,
     by_subject,
     duel_csv,
     fight,
@@ -28,6 +29,9 @@ from dashboard.duel import (
 from dashboard.words import METRICS, number
 from workers import client
 from workers.records import EvaluationRecord
+
+FEW = 10
+"""With fewer groups a bootstrap says little."""
 
 SIGN = {"ccc": "above 0: the first is better", "rmse": "below 0: the first is better"}
 
@@ -126,6 +130,9 @@ def duel_view(done: Sequence[EvaluationRecord]) -> None:
     duel = need(_fought, first.id, second.id, first)
     if duel.n_groups < 2:
         st.info("All faces are of one person, so no interval can be given.", icon=":material/info:")
+    elif duel.n_groups < FEW:
+        words = f"Only {duel.n_groups} {duel.grouped_by}s: intervals from so few are rough, and too narrow as a rule."
+        st.warning(words, icon=":material/group_off:")
     _differences(duel, names, float(first.metrics.get("confidence") or 0.95))
     st.markdown(f"**Wins per {duel.grouped_by}**")
     _subjects(duel, names, colours)
@@ -142,16 +149,27 @@ def duel_view(done: Sequence[EvaluationRecord]) -> None:
 
 def _plane(duel: Duel, names: tuple[str, str], colours: tuple[str, str]) -> None:
     st.markdown("**Where each is better**")
-    with st.container(key="wide-duel-plane"):
-        left, right = st.columns([3, 2], gap="large", vertical_alignment="center")
-    left.plotly_chart(
-        charts.better_where(gain_points(duel.pairs), names, colours), key="duel.plane", config=charts.CONFIG,
-        alt=f"Cells of the circumplex in which {names[0]} or {names[1]} is nearer to the label",
-    )  # fmt: skip
-    right.caption(
+    st.caption(
         "Each cell holds the faces whose labels lie there. Its colour says which run's prediction is nearer to the "
         "label on average, its strength by how much; a cell with fewer than three faces stays clear."
     )
+    points = gain_points(duel.pairs)
+    with st.container(key="wide-duel-plane"):
+        left, right = st.columns([3, 2], gap="large", vertical_alignment="center")
+    left.plotly_chart(
+        charts.better_where(points, names, colours), key="duel.plane", config=charts.CONFIG,
+        alt=f"Cells of the circumplex in which {names[0]} or {names[1]} is nearer to the label",
+    )  # fmt: skip
+    rows = []
+    for quadrant, n, gain in by_quadrant(points):
+        nearer = (names[0], colours[0]) if gain > 0 else (names[1], colours[1])
+        by_and_run = (
+            [Cell(number(abs(gain))), Cell(nearer[0], dot=nearer[1])] if n else [Cell("–"), Cell("–")]
+        )
+        rows.append(Row([Cell(quadrant), Cell(f"{n:,}"), *by_and_run]))
+    by = "How much nearer to the label its predictions are, on average."
+    with right:
+        draw_table([("Labels in", ""), ("Faces", ""), ("Nearer by", by), ("Run", "")], rows)
 
 
 def _apart(first: EvaluationRecord, second: EvaluationRecord) -> tuple[str, str]:

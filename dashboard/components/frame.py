@@ -7,6 +7,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from dashboard.theme import DARK, LIGHT
+
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
 
@@ -20,7 +22,8 @@ def draw_frame() -> None:
     """Set up the window; called once per run, before anything else is drawn."""
     st.set_page_config(page_title="AVCE Studio", page_icon=str(ASSETS / "icon.svg"), layout="wide")
     st.logo(str(ASSETS / "logo.svg"), icon_image=str(ASSETS / "icon.svg"), size="large")
-    st.html(f"<style>{asset('style.css')}</style>")
+    on_accent = (DARK if is_dark() else LIGHT).on_accent  # Streamlit writes white on every accent
+    st.html(f"<style>:root {{ --avce-on-accent: {on_accent}; }}\n{asset('style.css')}</style>")
 
 
 def is_dark() -> bool:

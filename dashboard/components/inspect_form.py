@@ -13,7 +13,7 @@ from workers import client
 from workers.records import JobRecord, RunRecord, SampleRecord
 
 SAMPLES = 8
-SOURCES = ("A sample of a data set", "A picture of your own")
+SOURCES = ("Data set", "Own picture")
 WITH_FEATURE = ("avce", "supervised")
 """Methods that have the feature z; the others have nothing to look into."""
 
@@ -26,7 +26,8 @@ def usable_runs() -> list[RunRecord]:
 
 def inspect_form(runs: list[RunRecord]) -> None:
     """The form; what was queued is kept in the session as ``inspector.job`` and ``inspector.new``."""
-    left, right = st.columns(2, vertical_alignment="bottom")
+    with st.container(key="wide-inspector-run"):
+        left, right = st.columns(2, vertical_alignment="bottom")
     with left:
         run = pick(
             "Run",
@@ -74,9 +75,10 @@ def _samples(run: RunRecord) -> None:
 
 
 def _sample(run: RunRecord, dataset_id: str, sample: SampleRecord) -> None:
-    words = f"V {number(sample.valence, 2)} · A {number(sample.arousal, 2)}"
+    both = number(sample.valence, 2), number(sample.arousal, 2)
+    words = "valence {}, arousal {}".format(*both)
     st.image(sample.jpeg, width="stretch", alt=f"Face of {sample.subject or 'an unnamed subject'}, {words}")
-    st.caption(f"{words}  \n{sample.split}")
+    st.caption("V {}  \nA {}".format(*both))
     if st.button("Inspect", key=f"inspector.sample.{sample.row}", help=f"Row {sample.row}, {sample.subject}"):
         _queued(attempt(client.inspect, run.id, dataset_id=dataset_id, row=sample.row))
 

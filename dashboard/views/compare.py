@@ -115,12 +115,12 @@ def _exports(
 ) -> None:
     """Csv of what is measured here; LaTeX with printed rows beside it."""
     results = {result.key: result for result in need(client.published_results)}
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        beside = st.multiselect(
-            "Printed rows in the LaTeX table", list(results), key="compare.beside",
-            default=[key for key, row in results.items() if row.evidence is Evidence.POSTER],
-            format_func=lambda key: f"{results[key].method} · {results[key].dataset}",
-        )  # fmt: skip
+    beside = st.multiselect(
+        "Printed rows in the LaTeX table", list(results), key="compare.beside",
+        default=[key for key, row in results.items() if row.evidence is Evidence.POSTER],
+        format_func=lambda key: f"{results[key].method} · {results[key].dataset}",
+    )  # fmt: skip
+    with st.container(horizontal=True):
         st.download_button(
             "Figures as csv", as_csv(chosen), "figures.csv", "text/csv", key="compare.csv", icon=":material/download:"
         )  # fmt: skip

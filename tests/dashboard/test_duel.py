@@ -16,7 +16,7 @@ from avce.options import train_options
 from avce.published import PUBLISHED
 from dashboard import charts
 from dashboard.comparing import groups, seed_groups
-from dashboard.duel import by_subject, duel_csv, fight, gain_points, paired, verdict, wins
+from dashboard.duel import by_quadrant, by_subject, duel_csv, fight, gain_points, paired, verdict, wins
 from dashboard.exporting import as_latex, escaped
 from workers.records import EvaluationRecord, RunRecord
 from workers.states import JobState
@@ -185,3 +185,19 @@ def test_the_latex_table_holds_ours_seed_groups_and_the_printed_rows_apart() -> 
 
 def test_special_letters_are_written_out_for_latex() -> None:
     assert escaped("50 % of a_b & c#") == r"50 \% of a\_b \& c\#"
+
+
+def test_quadrants_hold_every_face_and_the_mean_gain() -> None:
+    points = pd.DataFrame(
+        {"valence": [0.5, 0.0, -0.5, -0.1], "arousal": [0.5, 0.2, 0.5, -0.1], "gain": [0.1, 0.3, -0.2, 0.4]}
+    )
+    table = {name: (n, gain) for name, n, gain in by_quadrant(points)}
+    assert {name: n for name, (n, _) in table.items()} == {"happy": 2, "fear": 1, "sad": 1, "pleasant": 0}
+    assert table["happy"][1] == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize(("n", "cells"), [(10, 4), (400, 8), (50_000, 20)])
+def test_the_plane_has_fewer_cells_for_fewer_faces(n: int, cells: int) -> None:
+    rng = np.random.default_rng(0)
+    points = pd.DataFrame(rng.uniform(-1, 1, (n, 3)), columns=["valence", "arousal", "gain"])
+    assert len(charts.better_where(points, NAMES, COLOURS).data[0].x) == cells

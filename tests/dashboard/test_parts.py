@@ -33,6 +33,11 @@ def test_words_can_be_read_on_every_ground(palette) -> None:
             assert contrast(colour, ground) >= 4.5
 
 
+@pytest.mark.parametrize("palette", [LIGHT, DARK])
+def test_words_on_the_accent_can_be_read(palette) -> None:
+    assert contrast(palette.on_accent, palette.accent) >= 4.5
+
+
 def test_contrast_of_black_and_white_is_the_largest() -> None:
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
 

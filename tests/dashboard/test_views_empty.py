@@ -17,6 +17,7 @@ FIRST_STEPS = {
     "runs": "No run yet",
     "compare": "No run has been measured yet",
     "video": "nothing is sent anywhere",
+    "episodes": "Moments are found in analysed videos",
     "maps": "there is none yet",
     "inspector": "trained AVCE run is needed",
     "jobs": "No jobs here",
