@@ -80,6 +80,15 @@ def photograph(page: Page, into: Path, name: str, *, tallest_px: int = 1250) -> 
     page.set_viewport_size({"width": 1440, "height": 900})
 
 
+def photograph_part(page: Page, into: Path, name: str, heading: str, *, tall_px: int = 1250) -> None:
+    """Save the page from one of its headings on."""
+    page.set_viewport_size({"width": 1440, "height": tall_px})
+    page.get_by_role("heading", name=heading).evaluate("element => element.scrollIntoView({block: 'start'})")
+    page.wait_for_timeout(2500)
+    page.screenshot(path=into / f"{name}.png")
+    page.set_viewport_size({"width": 1440, "height": 900})
+
+
 def tour(browser: Browser, address: str, into: Path) -> None:
     """Every page, in the order of the tour."""
     context = browser.new_context(
@@ -102,7 +111,9 @@ def tour(browser: Browser, address: str, into: Path) -> None:
         if name != "datasets":
             page.goto(f"/{name}")
         photograph(page, into, name)
+    photograph_part(page, into, "duel", "Duel")
     _video_and_maps(page, into)
+    _inspector(page, into)
     page.goto("/jobs")
     photograph(page, into, "jobs")
     page.goto("/")
@@ -126,6 +137,13 @@ def _video_and_maps(page: Page, into: Path) -> None:
     page.get_by_role("button", name="Draw maps").click()
     page.get_by_role("heading", name="Arousal").wait_for()
     photograph(page, into, "maps", tallest_px=1500)
+
+
+def _inspector(page: Page, into: Path) -> None:
+    page.goto("/inspector")
+    page.get_by_role("button", name="Inspect").first.click()
+    page.get_by_role("heading", name="Pull and push").wait_for()
+    photograph(page, into, "inspector", tallest_px=1600)
 
 
 def main() -> None:

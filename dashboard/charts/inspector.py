@@ -13,6 +13,9 @@ from plotly.subplots import make_subplots
 from dashboard.charts.circumplex import framed
 from dashboard.charts.theme import INK, PLAYHEAD, colour_of, note, styled
 
+NARROW_RAD = 0.45
+"""An angle below this has no room for its words, which then stand beyond it."""
+
 TINY = 1e-6
 """A point nearer to the origin has no direction."""
 
@@ -140,8 +143,8 @@ def _arc(figure: go.Figure, x: Sequence[float], y: Sequence[float], force: str, 
         x=xs[-1], y=ys[-1], ax=xs[-4], ay=ys[-4], xref="x", yref="y", axref="x", ayref="y", showarrow=True, text="",
         arrowhead=2, arrowsize=1.3, arrowwidth=2.4, arrowcolor=colour,
     )  # fmt: skip
-    middle = begin + turn / 2
+    at = begin + turn / 2 if abs(turn) > NARROW_RAD else end + math.copysign(NARROW_RAD / 2, turn)
     figure.add_annotation(
-        x=of_words * math.cos(middle), y=of_words * math.sin(middle), showarrow=False,
+        x=of_words * math.cos(at), y=of_words * math.sin(at), showarrow=False,
         text=f"{force} {abs(math.degrees(turn)):.0f}°", font={"color": colour, "size": 13},
     )  # fmt: skip

@@ -155,7 +155,7 @@ def _plane(duel: Duel, names: tuple[str, str], colours: tuple[str, str]) -> None
     )
     points = gain_points(duel.pairs)
     with st.container(key="wide-duel-plane"):
-        left, right = st.columns([3, 2], gap="large", vertical_alignment="center")
+        left, right = st.columns(2, gap="large", vertical_alignment="center")
     left.plotly_chart(
         charts.better_where(points, names, colours), key="duel.plane", config=charts.CONFIG,
         alt=f"Cells of the circumplex in which {names[0]} or {names[1]} is nearer to the label",
