@@ -28,6 +28,7 @@ PAGES: tuple[PageEntry, ...] = (
     PageEntry("runs", "Runs", ":material/show_chart:", "Models"),
     PageEntry("compare", "Compare", ":material/table_chart:", "Models"),
     PageEntry("video", "Video", ":material/movie:", "Faces"),
+    PageEntry("episodes", "Find moments", ":material/manage_search:", "Faces"),
     PageEntry("maps", "Activation maps", ":material/blur_on:", "Faces"),
     PageEntry("inspector", "Inspector", ":material/biotech:", "Faces"),
     PageEntry("jobs", "Jobs", ":material/list_alt:", "Work"),

@@ -183,6 +183,29 @@ class TrackRecord(Record):
     mean: dict[str, tuple[float, float] | None] = Field(default_factory=dict)
 
 
+class EpisodeRecord(Record):
+    """A stretch in which a face met a rule; values are means over it, ``frame`` is its strongest."""
+
+    analysis_id: str
+    video: VideoRecord
+    run_id: str
+    run_name: str
+    track: int
+    face: str
+    first_frame: int
+    last_frame: int
+    start_s: float
+    end_s: float
+    frame: int
+    valence: float
+    arousal: float
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return self.end_s - self.start_s
+
+
 class MapRecord(Record):
     """One activation map drawn over a face; ``file`` is the hash of its PNG."""
 

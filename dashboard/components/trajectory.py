@@ -164,12 +164,14 @@ def _follow_click(analysis_id: str, event: Any) -> None:
     key = f"{frame_key(analysis_id)}.clicked"
     if clicked is not None and st.session_state.get(key) != clicked:
         st.session_state[key] = clicked
-        _seek(analysis_id, int(clicked))
+        seek(analysis_id, int(clicked))
         st.rerun(scope="fragment")
 
 
-def _seek(analysis_id: str, frame: int) -> None:
-    """Make the player jump."""
+def seek(analysis_id: str, frame: int, track: int | None = None) -> None:
+    """Make the player jump, and follow a face if one is given."""
+    if track is not None:
+        st.session_state[f"video.track.{analysis_id}"] = track
     key = frame_key(analysis_id)
     st.session_state[key] = frame
     st.session_state[f"{key}.token"] = int(st.session_state.get(f"{key}.token", 0)) + 1
@@ -200,12 +202,15 @@ def trajectory_view(analysis_id: str) -> None:
     raw = {run_id: of_track(rows, track) for run_id, rows in by_run.items()}
     tables = {run_id: _shown(rows) if "valence_smoothed" in rows else rows for run_id, rows in raw.items()}
     key = frame_key(analysis_id)
-    seek = {"frame": st.session_state.get(key), "token": st.session_state.get(f"{key}.token", 0)}
-    rests_at = player(player_data(analysis, tables, series, seek), key=f"video.player.{analysis_id}.{track}")
+    frames = [int(frame) for frame in next(iter(tables.values()))["frame"]]
+    if st.session_state.get(key) is not None:
+        st.session_state[key] = nearest(frames, st.session_state[key])
+    wanted = {"frame": st.session_state.get(key), "token": st.session_state.get(f"{key}.token", 0)}
+    rests_at = player(
+        player_data(analysis, tables, series, wanted), key=f"video.player.{analysis_id}.{track}"
+    )
     if rests_at is not None:
-        st.session_state[key] = nearest(
-            [int(frame) for frame in next(iter(tables.values()))["frame"]], rests_at
-        )
+        st.session_state[key] = nearest(frames, rests_at)
     st.caption("Space plays, ← and → step by frame. Click a curve to go there.")
     _downloads(analysis)
     if analysis.state.is_final:

@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard.components.guard import need
 from dashboard.components.jobs import job_follow
 from dashboard.components.pick import pick
-from dashboard.components.trajectory import trajectory_view
+from dashboard.components.trajectory import seek, trajectory_view
 from dashboard.components.video_add import analyse_form
 from dashboard.words import AROUSAL, VALENCE, WHAT_THEY_ARE_NOT, stamp
 from workers import client
@@ -18,6 +18,13 @@ from workers.states import JobState
 def _name(analysis: AnalysisRecord) -> str:
     runs = ", ".join(analysis.names)
     return f"{analysis.video.name} — {runs}, {stamp(analysis.created_at)}"
+
+
+def _go_where_asked(analysis_id: str) -> None:
+    """An address with ``frame`` and ``track`` opens there, once."""
+    frame, track = (st.query_params.pop(name, "") for name in ("frame", "track"))
+    if frame.isdecimal():
+        seek(analysis_id, int(frame), int(track) if track.isdecimal() else None)
 
 
 def page() -> None:
@@ -36,6 +43,7 @@ def page() -> None:
     analysis = need(
         client.get_analysis, pick("Analysis", analyses, _name, param="analysis", key="video.analysis").id
     )
+    _go_where_asked(analysis.id)
     if analysis.state is not JobState.SUCCEEDED:
         job_follow(analysis.job_id, prefix="video")
     if analysis.state is JobState.RUNNING:

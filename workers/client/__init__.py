@@ -15,6 +15,7 @@ from workers.client.datasets import (
     synthesize_dataset,
 )
 from workers.client.demo import start_demo
+from workers.client.episodes import search_episodes
 from workers.client.health import health, workers_status
 from workers.client.inspections import get_inspection, inspect, inspection_jpeg, list_inspections
 from workers.client.jobs import cancel_job, get_job, job_log, list_jobs, retry_job
@@ -97,6 +98,7 @@ __all__ = [
     "rename_track",
     "reset_tracks",
     "retry_job",
+    "search_episodes",
     "split_track",
     "start_demo",
     "store_upload",
