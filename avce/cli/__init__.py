@@ -31,9 +31,7 @@ for command in (synth, doctor, split, train, evaluate, analyze):
 def main(arguments: list[str] | None = None) -> None:
     """Run the command; bad input ends with one line on stderr and exit code 2."""
     try:
-        cli.main(arguments, prog_name="avce", standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        code = cli.main(arguments, prog_name="avce", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(2)
@@ -43,3 +41,5 @@ def main(arguments: list[str] | None = None) -> None:
     except AvceError as error:
         click.echo(f"avce: {' '.join(str(error).split())}", err=True)
         sys.exit(2)
+    if code:  # click hands back the code of an Exit here, it does not raise it
+        sys.exit(code)

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 from data_builders import categories, generic, pack
 
-from avce.cli import cli
+from avce.cli import cli, main
 from avce.data.prepare import prepare
 from avce.errors import DataError
 from avce.options import PrepareOptions
@@ -70,3 +70,19 @@ def test_the_report_for_people_draws_the_plane_and_names_the_findings(tmp_path):
     assert "arousal 1 ┌" in told
     assert "█" in told
     assert "were made here" in told.replace("\n", " ")
+
+
+@pytest.mark.parametrize(("high", "code"), [(9, 1), (1, None)])
+def test_strict_turns_errors_into_exit_code_1(tmp_path, high, code):
+    rows = "image,valence,arousal\n" + "".join(
+        f"images/{k:03}.jpg,{1 - k / 8},{high - k / 8}\n" for k in range(8)
+    )
+    place = pack(tmp_path / "set.zip", generic(8) | {"labels.csv": rows})
+    command = ["doctor", str(place), "--detect", "never", "--strict", "--json"]
+    if code is None:
+        main(command)
+    else:
+        with pytest.raises(SystemExit) as stopped:
+            main(command)
+        assert stopped.value.code == code
+    main([*command[:-2], "--json"])
