@@ -35,12 +35,12 @@ def _card(item: EpisodeRecord) -> None:
     st.html(_thumbnail(item))
     link(
         "video",
-        f"{item.video.name}, {_clock(item.start_s)} – {_clock(item.end_s)}",
+        f"{_clock(item.start_s)} – {_clock(item.end_s)}",
         icon=":material/play_arrow:",
         query={"analysis": item.analysis_id, "frame": str(item.frame), "track": str(item.track)},
     )
     st.caption(
-        f"{item.face} · {item.duration_s:.1f} s · V {number(item.valence, 2)}, A {number(item.arousal, 2)}"
+        f"{item.video.name} · {item.face} · {item.duration_s:.1f} s · V {number(item.valence, 2)}, A {number(item.arousal, 2)}"
         f" · {item.run_name}"
     )
 
