@@ -27,7 +27,7 @@ class Duel:
     """The answer.
 
     Attributes:
-        pairs: One row per face: place, labels, ``a_valence`` … ``b_arousal``, and ``group``, what was resampled.
+        pairs: One line per face: ``row``, labels, ``a_valence`` … ``b_arousal``, and ``group``, what was resampled.
         grouped_by: Word for these groups (``subject``, ``video``, ``picture``).
         differences: A − B for each of :data:`FIGURES` and axis, Holm-corrected over all of them.
     """
@@ -64,7 +64,7 @@ def paired(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
     return both.rename(columns=names)[columns].reset_index(drop=True)
 
 
-def fight(first: EvaluationRecord, a: pd.DataFrame, b: pd.DataFrame, *, resamples: int = 2000) -> Duel:
+def fight(first: EvaluationRecord, a: pd.DataFrame, b: pd.DataFrame, *, resamples: int = 1000) -> Duel:
     """Compare two tables of predictions under the first one's protocol; same tables, same answer.
 
     Raises:
@@ -84,7 +84,8 @@ def fight(first: EvaluationRecord, a: pd.DataFrame, b: pd.DataFrame, *, resample
         key: replace(difference, p_holm=float(p))
         for (key, difference), p in zip(found.items(), corrected, strict=True)
     }
-    return Duel(pairs.assign(group=groups), grouped_by, together)
+    slim = pairs.drop(columns=["image", "video", "frame", "subject"]).assign(group=pd.Categorical(groups))
+    return Duel(slim, grouped_by, together)
 
 
 def by_subject(pairs: pd.DataFrame) -> pd.DataFrame:
@@ -101,7 +102,9 @@ def by_subject(pairs: pd.DataFrame) -> pd.DataFrame:
                 "b": (pairs[f"b_{axis}"] - pairs[axis]) ** 2,
             }
         )
-        means = squares.groupby("group", sort=True).agg(n=("a", "size"), a=("a", "mean"), b=("b", "mean"))
+        means = squares.groupby("group", sort=True, observed=True).agg(
+            n=("a", "size"), a=("a", "mean"), b=("b", "mean")
+        )
         means[["a", "b"]] = np.sqrt(means[["a", "b"]])
         parts.append(means.assign(axis=axis, gain=means["b"] - means["a"]).reset_index())
     return pd.concat(parts, ignore_index=True)[["group", "axis", "n", "a", "b", "gain"]]

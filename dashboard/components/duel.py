@@ -36,7 +36,7 @@ FEW = 10
 SIGN = {"ccc": "above 0: the first is better", "rmse": "below 0: the first is better"}
 
 
-@st.cache_data(max_entries=32, show_spinner="Resampling …")
+@st.cache_data(max_entries=8, show_spinner="Resampling …")
 def _fought(first_id: str, second_id: str, _first: EvaluationRecord) -> Duel:
     """Evaluations never change, so a duel is computed once."""
     return fight(_first, client.evaluation_predictions(first_id), client.evaluation_predictions(second_id))
