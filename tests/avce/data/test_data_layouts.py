@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fsspec
 import numpy as np
 import pandas as pd
 import pytest
@@ -57,12 +58,28 @@ def test_there_is_a_fixture_for_every_layout():
     assert set(BUILDERS) == set(LAYOUTS)
 
 
-@pytest.mark.parametrize("form", ["folder", "set.zip", "set.tar.gz"])
+def put(tmp_path, form, files):
+    """The files as a folder or archive, here or at an address."""
+    name = form.removeprefix("memory://")
+    here = write(tmp_path / "folder", files) if name == "folder" else pack(tmp_path / name, files)
+    if form == name:
+        return here
+    memory = fsspec.filesystem("memory")
+    address = f"/{tmp_path.name}/{name}"
+    if name == "folder":
+        for key, data in files.items():
+            memory.pipe(f"{address}/{key}", data if isinstance(data, bytes) else data.encode())
+    else:
+        memory.pipe(address, here.read_bytes())
+    return f"memory:/{address}"
+
+
+@pytest.mark.parametrize("form", ["folder", "set.zip", "set.tar.gz", "memory://folder", "memory://set.zip"])
 @pytest.mark.parametrize("name", BUILDERS)
 def test_each_layout_is_recognised_in_every_container_and_says_the_same(tmp_path, name, form):
     files = BUILDERS[name](tmp_path)
     options = {"label_scale": "0..1"} if name == "omg_emotion" else {}
-    place = write(tmp_path / "folder", files) if form == "folder" else pack(tmp_path / form, files)
+    place = put(tmp_path, form, files)
     index = read(place, **options)
     assert index.layout == name
     assert index.layout_reason
