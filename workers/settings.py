@@ -46,6 +46,10 @@ class Settings(BaseSettings):
         gt=0,
         description="Videos are analysed in segments of about this length; a killed worker repeats only its own.",
     )
+    detector_model: Path | None = Field(
+        None,
+        description="A YuNet model file to find faces in videos with; empty: the detector that is built in.",
+    )
     max_upload_bytes: int = Field(64 * 2**30, ge=1, description="Largest upload.")
 
     @property

@@ -153,7 +153,9 @@ def test_an_analysis_has_a_row_for_every_frame(journey):
 
 
 def test_an_interrupted_analysis_repeats_only_its_segment_and_ends_like_an_uncut_one(journey, monkeypatch):
-    monkeypatch.setattr(video_task, "get_settings", lambda: SimpleNamespace(segment_s=0.3))
+    monkeypatch.setattr(
+        video_task, "get_settings", lambda: SimpleNamespace(segment_s=0.3, detector_model=None)
+    )
     finish, analyze, read = segments.finish_segment, video_task.analyze_segment, []
 
     def interrupt(opened, analysis_id, number, summary):

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from avce.faces.yunet import detector_from
 from avce.options import AnalyzeOptions
 from avce.video.analyze import FacePredictor, Follower, analyze_segment, conclude, frames_in_range
 from avce.video.points import TRAJECTORY_COLUMNS, Point, Summary
@@ -88,6 +89,7 @@ class _Segments:
         self.held, self.path, self.options = held, path, options
         self.run_ids, self.predictors = run_ids, predictors
         self.total = frames_in_range(path, options)
+        self.detector = detector_from(get_settings().detector_model)
         self.follower: Follower | None = None
 
     def run(self, segment: Segment, summary: Summary, reporter: JobReporter) -> None:
@@ -95,7 +97,7 @@ class _Segments:
         self.follower = analyze_segment(
             self.path, self.predictors, self.options, segment, reporter,
             summary=summary, sink=_writer(self.held, self.run_ids), before=self._before,
-            follower=self.follower, total=self.total,
+            follower=self.follower, detector=self.detector, total=self.total,
         )  # fmt: skip
         with writing() as session:
             _require_claim(session, self.held)
