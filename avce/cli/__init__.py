@@ -9,7 +9,7 @@ import click
 
 from avce import __version__
 from avce.cli.analyze import analyze
-from avce.cli.data import doctor, split, synth
+from avce.cli.data import doctor, prepare_command, split, synth
 from avce.cli.train import evaluate, train
 from avce.errors import AvceError, CancelledError
 
@@ -24,7 +24,7 @@ def cli() -> None:
     """Facial emotion in the valence-arousal plane: make data, check it, train, evaluate, analyse videos."""
 
 
-for command in (synth, doctor, split, train, evaluate, analyze):
+for command in (synth, doctor, split, prepare_command, train, evaluate, analyze):
     cli.add_command(command)
 
 

@@ -1,4 +1,4 @@
-"""``avce synth``, ``avce doctor`` and ``avce split``, and how the other commands get prepared data."""
+"""``avce synth``, ``doctor``, ``split`` and ``prepare``, and how the other commands get prepared data."""
 
 from __future__ import annotations
 
@@ -123,6 +123,29 @@ def split(data: str, out: Path, *, as_json: bool, **flags: Any) -> None:
         print_json({"out": str(out), "counts": counts, "folds": folds})
     else:
         click.echo(f"wrote {out}: {', '.join(f'{name} {n:,}' for name, n in counts.items())}")
+
+
+@click.command("prepare")
+@click.argument("data", type=str)
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to write."
+)
+@prepare_flags
+@click.option("--json", "as_json", is_flag=True, help="Print the card as JSON.")
+def prepare_command(data: str, out: Path, *, as_json: bool, **flags: Any) -> None:
+    """Cut the faces of a data set once, with splits and a card; train and evaluate take the folder as --data.
+
+    A stopped run goes on where it was; the same data and options are not prepared twice.
+    """
+    from avce.data.prepare import prepare
+
+    with ConsoleReporter(quiet=as_json) as reporter:
+        found = prepare(data, out, prepare_options(flags), reporter)
+    if as_json:
+        print_json({"out": str(out), **found.card})
+    else:
+        faces = f"{found.card['n_faces']:,} faces of {found.card['n_samples']:,} samples"
+        click.echo(f"wrote {out}: {faces}, fingerprint {found.fingerprint[:12]}")
 
 
 def _is_prepared(path: Path) -> bool:

@@ -86,3 +86,15 @@ def test_strict_turns_errors_into_exit_code_1(tmp_path, high, code):
             main(command)
         assert stopped.value.code == code
     main([*command[:-2], "--json"])
+
+
+def test_a_prepared_folder_holds_the_fold_that_was_asked_for(tmp_path):
+    place = pack(tmp_path / "set.zip", generic(24, subjects=8))
+    flags = ["--detect", "never", "--folds", 4, "--fold", 2]
+    card = json.loads(run("prepare", place, "--out", tmp_path / "out", *flags, "--json"))
+    assert (card["n_faces"], card["options"]["fold"]) == (24, 2)
+    run("split", tmp_path / "out", "--out", tmp_path / "s.csv")
+    table = pd.read_csv(tmp_path / "s.csv")
+    assert set(table["fold"][table["split"] == "test"]) == {2}
+    again = run("prepare", place, "--out", tmp_path / "out", *flags)
+    assert card["fingerprint"][:12] in again
