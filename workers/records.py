@@ -176,6 +176,8 @@ class TrackRecord(Record):
     merged: list[int] = Field(default_factory=list)
     """Tracks that a person said are this face too."""
     is_excluded: bool = False
+    neutral: tuple[int, int] | None = None
+    """First and last frame in which the face is neutral, if a person said so."""
     first_frame: int
     last_frame: int
     frames: int

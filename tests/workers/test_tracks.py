@@ -158,3 +158,25 @@ def test_csv_portions_never_part_a_frame(analysis, monkeypatch):
     whole = list(client.trajectory_csv(analysis))
     monkeypatch.setattr("workers.store.analyses.ROWS_PER_READ", 3)
     assert list(client.trajectory_csv(analysis)) == whole
+
+
+def test_a_neutral_stretch_gives_columns_of_their_own_and_is_taken_back(analysis):
+    client.merge_tracks(analysis, 2, 1)
+    before = client.trajectory(analysis)
+    assert by_id(client.set_neutral(analysis, 1, 8, 13))[1].neutral == (8, 13)
+    table = client.trajectory(analysis, is_calibrated=True)
+    assert table[before.columns].equals(before)
+    mine = table[table["track"] == 1].set_index("frame")
+    # Frames 8 and 9 are of the first track (.1), 12 and 13 of the second (.2).
+    assert mine.loc[0, "valence_calibrated"] == pytest.approx(0.1 - 0.15)
+    assert mine.loc[19, "arousal_calibrated"] == pytest.approx(-0.2 + 0.15)
+    assert table.loc[table["track"] == 3, "valence_calibrated"].isna().all()
+    assert by_id(client.clear_neutral(analysis, 1))[1].neutral is None
+    assert client.trajectory(analysis, is_calibrated=True)["valence_calibrated"].isna().all()
+
+
+def test_a_neutral_stretch_must_show_the_face(analysis):
+    with pytest.raises(client.ClientError, match="found none from 10 to 11"):
+        client.set_neutral(analysis, 1, 10, 11)
+    with pytest.raises(client.ClientError, match="in order"):
+        client.set_neutral(analysis, 1, 5, 4)

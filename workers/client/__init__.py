@@ -32,10 +32,12 @@ from workers.client.runs import (
     train,
 )
 from workers.client.tracks import (
+    clear_neutral,
     exclude_track,
     merge_tracks,
     rename_track,
     reset_tracks,
+    set_neutral,
     split_track,
     tracks,
 )
@@ -62,6 +64,7 @@ __all__ = [
     "add_video",
     "analyze",
     "cancel_job",
+    "clear_neutral",
     "dataset_points",
     "dataset_samples",
     "draw_maps",
@@ -99,6 +102,7 @@ __all__ = [
     "reset_tracks",
     "retry_job",
     "search_episodes",
+    "set_neutral",
     "split_track",
     "start_demo",
     "store_upload",

@@ -61,6 +61,25 @@ def exclude_track(analysis_id: str, track: int, *, is_excluded: bool = True) -> 
 
 
 @door
+def set_neutral(analysis_id: str, track: int, first_frame: int, last_frame: int) -> list[TrackRecord]:
+    """Say in which frames a face is neutral; see ``is_calibrated`` of :func:`workers.client.trajectory`."""
+    if not 0 <= first_frame <= last_frame:
+        raise ClientError(
+            f"face {track}: expected frames in order, from 0 on, got {first_frame} to {last_frame}"
+        )
+    return _change(
+        analysis_id,
+        lambda session: store.set_neutral(session, analysis_id, track, first_frame, last_frame),
+    )
+
+
+@door
+def clear_neutral(analysis_id: str, track: int) -> list[TrackRecord]:
+    """Forget in which frames a face is neutral."""
+    return _change(analysis_id, lambda session: store.clear_neutral(session, analysis_id, track))
+
+
+@door
 def reset_tracks(analysis_id: str) -> list[TrackRecord]:
     """Take all corrections back."""
     return _change(analysis_id, lambda session: store.reset(session, analysis_id))

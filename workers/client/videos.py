@@ -153,6 +153,7 @@ def trajectory(
     track: int | None = None,
     max_points: int | None = None,
     smooth_s: float | None = None,
+    is_calibrated: bool = False,
 ) -> pd.DataFrame:
     """What is known so far, in frame order: the columns of ``trajectory.csv`` and ``run_id``.
 
@@ -165,6 +166,8 @@ def trajectory(
         max_points: About as many rows per run at most, thinned to every n-th frame by the database.
         smooth_s: Window of a running mean in seconds, in columns of its own, ``valence_smoothed`` and
             ``arousal_smoothed``; ``None``: no such columns.
+        is_calibrated: Add ``valence_calibrated`` and ``arousal_calibrated``, the values less those of the person's
+            neutral face; empty for faces without one (see :func:`workers.client.set_neutral`).
     """
     with reading() as session:
         record = analyses.analysis_record(session, analysis_id)
@@ -177,6 +180,7 @@ def trajectory(
             max_points=max_points,
             edits=edits_of(session, analysis_id),
             smooth_s=smooth_s,
+            is_calibrated=is_calibrated,
         )
 
 

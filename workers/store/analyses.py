@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from avce.video.edits import Edits
+from avce.video.neutral import calibrated
 from avce.video.points import TRAJECTORY_COLUMNS
 from avce.video.smooth import smoothed
 from workers.errors import ClientError, NotFoundError
@@ -26,7 +27,7 @@ from workers.store.tables import (
     TrajectoryPoint,
     Video,
 )
-from workers.store.tracks import edits_of
+from workers.store.tracks import edits_of, neutral_of
 
 ROWS_PER_READ = 5_000
 NO_EDITS = Edits()
@@ -149,6 +150,7 @@ def trajectory_table(
     max_points: int | None,
     edits: Edits = NO_EDITS,
     smooth_s: float | None = None,
+    is_calibrated: bool = False,
 ) -> pd.DataFrame:
     """Points as a table; more than ``max_points`` are thinned to every n-th frame, in SQL unless smoothed."""
     tables = []
@@ -167,6 +169,8 @@ def trajectory_table(
             # A mean over what was left out would be another mean: thin afterwards.
             table = pd.concat([table, smoothed(table, smooth_s)], axis=1)
             table = table[table["frame"] % max(step, 1) == 0]
+        if is_calibrated:
+            table = pd.concat([table, calibrated(table, neutral_of(session, analysis_id, run_id))], axis=1)
         tables.append(table.assign(run_id=run_id))
     return pd.concat(tables, ignore_index=True)
 

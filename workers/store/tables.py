@@ -335,6 +335,9 @@ class TrackEdit(Base):
     name: Mapped[str] = mapped_column(default="")
     merged_into: Mapped[int | None]
     is_excluded: Mapped[bool] = mapped_column(default=False)
+    neutral_first: Mapped[int | None]
+    """First of the frames in which this person says or is seen to be neutral."""
+    neutral_last: Mapped[int | None]
 
 
 class ActivationMap(Base):

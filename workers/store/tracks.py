@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, aliased
 
 from avce.video.edits import Edits
+from avce.video.points import Values
 from workers.errors import ClientError
 from workers.records import TrackRecord
 from workers.store.tables import FaceTrack, TrackEdit, TrajectoryPoint
@@ -72,6 +73,55 @@ def split(session: Session, analysis_id: str, track: int) -> None:
     edit(session, analysis_id, track).merged_into = None
 
 
+def set_neutral(session: Session, analysis_id: str, track: int, first_frame: int, last_frame: int) -> None:
+    """Keep the frames in which a face is neutral.
+
+    Raises:
+        ClientError: The face has no value in them.
+    """
+    row = edit(session, analysis_id, track)
+    members = edits_of(session, analysis_id).members(track)
+    judged = session.scalar(
+        select(func.count()).where(
+            TrajectoryPoint.analysis_id == analysis_id,
+            TrajectoryPoint.track.in_(members),
+            TrajectoryPoint.frame.between(first_frame, last_frame),
+            TrajectoryPoint.valence.is_not(None),
+        )
+    )
+    if not judged:
+        raise ClientError(
+            f"face {track}: expected frames in which it has values, found none from {first_frame} to {last_frame};"
+            " choose a stretch in which the face is seen"
+        )
+    row.neutral_first, row.neutral_last = first_frame, last_frame
+
+
+def clear_neutral(session: Session, analysis_id: str, track: int) -> None:
+    """Forget in which frames a face is neutral."""
+    row = edit(session, analysis_id, track)
+    row.neutral_first = row.neutral_last = None
+
+
+def neutral_of(session: Session, analysis_id: str, run_id: str) -> dict[int, Values]:
+    """What a run says of each face whose neutral frames are known, on the mean over those."""
+    edits = edits_of(session, analysis_id)
+    found: dict[int, Values] = {}
+    for row in _rows(session, analysis_id):
+        if row.neutral_first is None or row.neutral_last is None:
+            continue
+        query = select(func.avg(TrajectoryPoint.valence), func.avg(TrajectoryPoint.arousal)).where(
+            TrajectoryPoint.analysis_id == analysis_id,
+            TrajectoryPoint.run_id == run_id,
+            TrajectoryPoint.track.in_(edits.members(row.track)),
+            TrajectoryPoint.frame.between(row.neutral_first, row.neutral_last),
+        )
+        valence, arousal = session.execute(query).one()
+        if valence is not None and arousal is not None:
+            found[row.track] = (float(valence), float(arousal))
+    return found
+
+
 def reset(session: Session, analysis_id: str) -> None:
     """Take all edits of an analysis back."""
     session.execute(delete(TrackEdit).where(TrackEdit.analysis_id == analysis_id))
@@ -97,7 +147,7 @@ class _Face:
 def track_records(session: Session, analysis_id: str, run_ids: Sequence[str]) -> list[TrackRecord]:
     """Faces as corrected, excluded ones too, with what the runs say of each; the one seen longest first."""
     edits = edits_of(session, analysis_id)
-    names = {row.track: row.name for row in _rows(session, analysis_id)}
+    rows = {row.track: row for row in _rows(session, analysis_id)}
     faces: dict[int, _Face] = {}
     point = TrajectoryPoint
     query = (
@@ -119,9 +169,10 @@ def track_records(session: Session, analysis_id: str, run_ids: Sequence[str]) ->
     records = [
         TrackRecord(
             track=track,
-            name=names.get(track) or f"face {track}",
+            name=(rows[track].name if track in rows else "") or f"face {track}",
             merged=[one for one, whole in sorted(edits.merged.items()) if whole == track],
             is_excluded=track in edits.excluded,
+            neutral=_neutral(rows.get(track)),
             first_frame=face.first_frame,
             last_frame=face.last_frame,
             frames=face.frames,
@@ -134,6 +185,12 @@ def track_records(session: Session, analysis_id: str, run_ids: Sequence[str]) ->
         for track, face in faces.items()
     ]
     return sorted(records, key=lambda record: (-record.frames, record.track))
+
+
+def _neutral(row: TrackEdit | None) -> tuple[int, int] | None:
+    if row is None or row.neutral_first is None or row.neutral_last is None:
+        return None
+    return row.neutral_first, row.neutral_last
 
 
 def _frame_with_both(
