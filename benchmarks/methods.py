@@ -98,17 +98,22 @@ SEARCH = (
 TABLES = {"methods": METHODS, "ablation": ABLATION, "search": SEARCH}
 
 
-def recipe(variant: Variant, seed: int, *, epochs: int, input_size: int, threads: int) -> TrainOptions:
+def recipe(
+    variant: Variant, seed: int, *, epochs: int, input_size: int, threads: int, augment: str = "poster"
+) -> TrainOptions:
     """The shared recipe (preset quick, shortened) with a row's differences.
 
-    A short run sees each face a few times only, so augmentation is the milder one, and averaged weights forget faster.
+    A short run sees each face a few times only, so batches are smaller, augmentation is the milder one, and averaged
+    weights forget faster.
     """
     return train_options(
         preset="quick",
         epochs=epochs,
         input_size=input_size,
-        augment="poster",
-        ema_decay=0.99,
+        batch_size=32,
+        learning_rate=3e-3,
+        augment=augment,
+        ema_decay=0.98,
         seed=seed,
         num_threads=threads,
         **variant.given,
@@ -229,6 +234,7 @@ def measure(
     epochs: int,
     input_size: int,
     threads: int,
+    augment: str = "poster",
     reporter: Reporter | None = None,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """All runs, seed by seed so that a cut table has whole seeds; then figures and what else the report holds."""
@@ -236,7 +242,9 @@ def measure(
     runs = []
     for seed in range(seeds):
         for variant in variants:
-            options = recipe(variant, seed, epochs=epochs, input_size=input_size, threads=threads)
+            options = recipe(
+                variant, seed, epochs=epochs, input_size=input_size, threads=threads, augment=augment
+            )
             folder = run_folder(work, variant, options)
             result = run_once(options, data, folder, reporter or Reporter())
             with np.load(folder / PREDICTIONS_FILE) as stored:
@@ -250,7 +258,7 @@ def measure(
             )
     target, subjects = labels_of(data)
     figures, table, differences = compare_rows(predictions, target, subjects)
-    setting = {"seeds": seeds, "epochs": epochs, "input_size": input_size, "threads": threads}
+    setting = {"seeds": seeds, "epochs": epochs, "input_size": input_size, "augment": augment}
     setting |= {"resamples": RESAMPLES, "pictures": len(target), "subjects": len(np.unique(subjects))}
     return figures, {"setting": setting, "table": table, "differences": differences, "runs": runs}
 
@@ -284,9 +292,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     flags = parser("Methods on the same data with the same budget")
     flags.add_argument("--data", type=Path, default=shared / "renderav-stills.zip", help="data set")
     flags.add_argument("--work", type=Path, default=Path("build/methods"), help="folder of the runs")
-    flags.add_argument("--epochs", type=int, default=14)
+    flags.add_argument("--epochs", type=int, default=8)
     flags.add_argument("--input-size", type=int, default=48)
     flags.add_argument("--seeds", type=int, default=3, help="seeds 0, 1, …")
+    flags.add_argument("--augment", choices=("none", "poster", "strong"), default="poster")
     flags.add_argument("--threads", type=int, default=2, help="compute threads")
     flags.add_argument("--ablation", action="store_true", help="settings of AVCE instead of methods")
     flags.add_argument("--search", action="store_true", help="further settings of AVCE")
@@ -307,6 +316,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         epochs=given.epochs,
         input_size=given.input_size,
         threads=given.threads,
+        augment=given.augment,
     )
     print(markdown(more))
     finish(figures, given.json, **more)

@@ -52,7 +52,10 @@ def test_a_table_names_its_rows_and_the_paired_differences(data, tmp_path) -> No
         "mean_ccc_avce", "mean_ccc_supervised", short, f"{short}_low", f"{short}_high", f"{short}_p_holm",
     }  # fmt: skip
     assert figures[short] == pytest.approx(figures["mean_ccc_avce"] - figures["mean_ccc_supervised"])
-    assert [(row["name"], row["axis"]) for row in more["table"]][:2] == [("avce", "valence"), ("avce", "arousal")]
+    assert [(row["name"], row["axis"]) for row in more["table"]][:2] == [
+        ("avce", "valence"),
+        ("avce", "arousal"),
+    ]
     assert [(run["name"], run["seed"]) for run in more["runs"]] == [
         ("avce", 0), ("supervised", 0), ("avce", 1), ("supervised", 1),
     ]  # fmt: skip
