@@ -100,6 +100,8 @@ def evaluate(checkpoint: Path, data: Path, *, as_json: bool, **flags: Any) -> No
     if as_json:
         print_json(result)
     else:
-        title = f"{result['split']}, n = {result['n']} faces of {result['n_groups']} {result['grouped_by']}s, protocol {result['protocol']}"
-            + (", weak labels from categories" if result["weak_labels"] else "")
+        title = (
+            f"{result['split']}, n = {result['n']} faces of {result['n_groups']} {result['grouped_by']}s,"
+            f" protocol {result['protocol']}{', weak labels from categories' if result['weak_labels'] else ''}"
+        )
         metric_table(title, {predictor.name: result, **result["trivial"]})
