@@ -53,7 +53,8 @@ def of_track(points: pd.DataFrame, track: int | None) -> pd.DataFrame:
     frames = points.drop_duplicates("frame")
     others = frames[~frames["frame"].isin(mine["frame"])].copy()
     others["track"] = track
-    others[["valence", "arousal", "confidence", "x0", "y0", "x1", "y1"]] = np.nan
+    # Also columns beside the values, such as their running mean: they are of another face.
+    others[[name for name in others.select_dtypes("float") if name != "pts_ms"]] = np.nan
     others["state"] = others["state"].where(others["state"].isin(NOBODY), "lost")
     return pd.concat([mine, others]).sort_values("frame", ignore_index=True)
 

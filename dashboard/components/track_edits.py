@@ -50,6 +50,7 @@ def track_edits(analysis_id: str, records: Sequence[TrackRecord]) -> None:
             )
         ]
         _controls(analysis_id, face, records, key=f"{key}.{face.track}")
+        _neutral(analysis_id, face, key=f"{key}.{face.track}")
         st.caption(
             "Corrections change what is shown, exported and searched; the rows themselves stay as they were found."
         )
@@ -88,4 +89,24 @@ def _controls(analysis_id: str, face: TrackRecord, records: Sequence[TrackRecord
         st.button(
             "Take all back", key=f"{key}.reset", icon=":material/undo:",
             on_click=_act, args=(analysis_id, client.reset_tracks),
+        )  # fmt: skip
+
+
+def _neutral(analysis_id: str, face: TrackRecord, *, key: str) -> None:
+    """In which frames the face is neutral; what is shown changes only where asked for."""
+    first, last = face.neutral or (face.first_frame, face.first_frame)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        start = st.number_input(
+            "Neutral from frame", face.first_frame, face.last_frame, first, key=f"{key}.neutral.first",
+            help="Frames in which this person looks neutral. “From neutral” above the player then shows values less"
+            " their mean over these frames; the values themselves stay.",
+        )  # fmt: skip
+        stop = st.number_input("to frame", face.first_frame, face.last_frame, last, key=f"{key}.neutral.last")
+        st.button(
+            "Take as neutral", key=f"{key}.neutral.set", icon=":material/sentiment_neutral:",
+            on_click=_act, args=(analysis_id, client.set_neutral, face.track, int(start), int(stop)),
+        )  # fmt: skip
+        st.button(
+            "Forget", key=f"{key}.neutral.clear", disabled=face.neutral is None,
+            on_click=_act, args=(analysis_id, client.clear_neutral, face.track),
         )  # fmt: skip

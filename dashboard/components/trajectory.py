@@ -54,15 +54,34 @@ def _choose_smoothing(analysis: AnalysisRecord) -> float:
     )  # fmt: skip
 
 
+def _choose_neutral(faces: Sequence[TrackRecord], analysis_id: str) -> bool:
+    """Whether curves start from each person's neutral face; offered where one is known."""
+    if not any(face.neutral for face in faces):
+        return False
+    return st.toggle(
+        "From neutral", key=f"video.neutral.{analysis_id}",
+        help="Curves show values less those of the person's neutral face; faces without one show none.",
+    )  # fmt: skip
+
+
 @st.cache_data(max_entries=4, show_spinner=False)
-def _smoothed(analysis_id: str, smooth_s: float, _version: str) -> pd.DataFrame:
+def _smoothed(analysis_id: str, smooth_s: float, version: str, *, is_calibrated: bool) -> pd.DataFrame:
     """Points with their running mean; the version tells corrected faces apart."""
-    return client.trajectory(analysis_id, max_points=MAX_POINTS, smooth_s=smooth_s)
+    del version
+    return client.trajectory(
+        analysis_id, max_points=MAX_POINTS, smooth_s=smooth_s, is_calibrated=is_calibrated
+    )
 
 
 def _shown(table: pd.DataFrame) -> pd.DataFrame:
-    """The running mean in the place of the values, for curves only."""
-    return table.assign(valence=table["valence_smoothed"], arousal=table["arousal_smoothed"])
+    """What curves show in the place of the values: their running mean, and how far they are from neutral."""
+    shown = table.copy()
+    for axis in ("valence", "arousal"):
+        if f"{axis}_smoothed" in table:
+            shown[axis] = table[f"{axis}_smoothed"]
+        if f"{axis}_calibrated" in table:
+            shown[axis] += table[f"{axis}_calibrated"] - table[axis]
+    return shown
 
 
 def _downloads(analysis: AnalysisRecord) -> None:
@@ -185,10 +204,11 @@ def trajectory_view(analysis_id: str) -> None:
     choice, smoothing = st.columns([3, 1], vertical_alignment="bottom")
     with smoothing:
         smooth_s = _choose_smoothing(analysis)
+        is_calibrated = _choose_neutral(faces, analysis_id)
     if smooth_s and analysis.state.is_final:
-        points = need(_smoothed, analysis_id, smooth_s, repr(faces))
+        points = need(_smoothed, analysis_id, smooth_s, repr(faces), is_calibrated=is_calibrated)
     else:
-        points = need(client.trajectory, analysis_id, max_points=MAX_POINTS)
+        points = need(client.trajectory, analysis_id, max_points=MAX_POINTS, is_calibrated=is_calibrated)
     if points.empty:
         if not analysis.state.is_final:
             st.info("No frame has been read yet.", icon=":material/hourglass_top:")
@@ -200,7 +220,7 @@ def trajectory_view(analysis_id: str) -> None:
     with choice:
         track = _choose_track(faces, analysis_id)
     raw = {run_id: of_track(rows, track) for run_id, rows in by_run.items()}
-    tables = {run_id: _shown(rows) if "valence_smoothed" in rows else rows for run_id, rows in raw.items()}
+    tables = {run_id: _shown(rows) for run_id, rows in raw.items()}
     key = frame_key(analysis_id)
     frames = [int(frame) for frame in next(iter(tables.values()))["frame"]]
     if st.session_state.get(key) is not None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from dashboard.components.player import of_track
 from dashboard.components.track_edits import face_label
 from tests.dashboard.pages import checked, open_page
 from tests.dashboard.seeding import Seeded, seed
@@ -55,8 +57,37 @@ def test_a_refusal_is_shown(seeded: Seeded) -> None:
     assert "at most 80" in app.error[0].value
 
 
+def test_columns_beside_the_values_are_never_those_of_another_face() -> None:
+    points = pd.DataFrame(
+        {
+            "frame": [0, 1], "pts_ms": [0.0, 40.0], "track": pd.array([1, 2], dtype="Int64"), "state": "detected",
+            **dict.fromkeys(("valence", "arousal", "confidence", "x0", "y0", "x1", "y1"), 0.5),
+            "valence_smoothed": 0.4, "run_id": "r",
+        }
+    )  # fmt: skip
+    table = of_track(points, 1)
+    assert table["frame"].tolist() == [0, 1]
+    assert table["pts_ms"].tolist() == [0.0, 40.0]
+    assert table["valence_smoothed"].isna().tolist() == [False, True]
+    assert table["valence"].isna().tolist() == [False, True]
+
+
 def test_smoothing_is_for_the_curves_only(seeded: Seeded) -> None:
     app = open_page("video", analysis=seeded.analysis_id)
     before = [block.proto.body for block in app.get("html")]
     checked(app.number_input(key=f"video.smooth.{seeded.analysis_id}").set_value(1.0).run())
     assert [block.proto.body for block in app.get("html")] == before
+
+
+def test_a_neutral_stretch_is_set_shown_and_forgotten(seeded: Seeded) -> None:
+    app = open_page("video", analysis=seeded.analysis_id)
+    toggle, key = f"video.neutral.{seeded.analysis_id}", f"video.faces.{seeded.analysis_id}.1"
+    assert toggle not in [item.key for item in app.toggle]
+    app.number_input(key=f"{key}.neutral.last").set_value(5)
+    checked(app.run())
+    checked(app.button(key=f"{key}.neutral.set").click().run())
+    assert face(seeded).neutral == (0, 5)
+    checked(app.toggle(key=toggle).set_value(True).run())
+    checked(app.number_input(key=f"video.smooth.{seeded.analysis_id}").set_value(0.4).run())
+    checked(app.button(key=f"{key}.neutral.clear").click().run())
+    assert face(seeded).neutral is None
