@@ -80,7 +80,7 @@ def photograph(page: Page, into: Path, name: str, *, tallest_px: int = 1250) -> 
     page.set_viewport_size({"width": 1440, "height": 900})
 
 
-def photograph_part(page: Page, into: Path, name: str, heading: str, *, tall_px: int = 1250) -> None:
+def photograph_part(page: Page, into: Path, name: str, heading: str, *, tall_px: int = 1500) -> None:
     """Save the page from one of its headings on."""
     page.set_viewport_size({"width": 1440, "height": tall_px})
     page.get_by_role("heading", name=heading).evaluate("element => element.scrollIntoView({block: 'start'})")

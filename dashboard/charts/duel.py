@@ -50,6 +50,7 @@ def better_where(
         )
     )  # fmt: skip
     framed(figure, height=height, legend=False)
+    figure.update_layout(margin_t=76)
     if is_full.any():
         return figure
     return note(figure, f"no cell with {fewest} faces or more")
@@ -94,13 +95,21 @@ def _cells(n: int) -> int:
 
 
 def _gain_bar(reach: float, names: tuple[str, str]) -> dict[str, object]:
-    """Colour bar whose ends name the model that is nearer."""
+    """Colour bar above the plane; its ends name the run that is nearer."""
     return {
-        "title": {"text": "nearer to the label by", "side": "right"},
-        "tickvals": [-reach, 0, reach],
-        "ticktext": [f"{reach:.2f} {_short(names[1])}", "equal", f"{reach:.2f} {_short(names[0])}"],
+        "orientation": "h",
+        "x": 0.5,
+        "y": 1.02,
+        "yanchor": "bottom",
+        "len": 0.8,
         "thickness": 12,
         "outlinewidth": 0,
+        "tickvals": [-reach, 0, reach],
+        "ticktext": [
+            f"{_short(names[1])}<br>nearer by {reach:.2f}",
+            "equal",
+            f"{_short(names[0])}<br>nearer by {reach:.2f}",
+        ],
     }
 
 

@@ -139,8 +139,9 @@ def _arc(figure: go.Figure, x: Sequence[float], y: Sequence[float], force: str, 
         x=xs, y=ys, mode="lines", line={"color": colour, "width": 2.4}, showlegend=False, name=force,
         hovertemplate=f"{force}: {abs(math.degrees(turn)):.1f}°<extra></extra>",
     )  # fmt: skip
+    step = max(math.hypot(xs[-1] - xs[-2], ys[-1] - ys[-2]), TINY)
     figure.add_annotation(
-        x=xs[-1], y=ys[-1], ax=xs[-4], ay=ys[-4], xref="x", yref="y", axref="x", ayref="y", showarrow=True, text="",
+        x=xs[-1], y=ys[-1], ax=xs[-1] - 0.1 * (xs[-1] - xs[-2]) / step, ay=ys[-1] - 0.1 * (ys[-1] - ys[-2]) / step, xref="x", yref="y", axref="x", ayref="y", showarrow=True, text="",
         arrowhead=2, arrowsize=1.3, arrowwidth=2.4, arrowcolor=colour,
     )  # fmt: skip
     at = begin + turn / 2 if abs(turn) > NARROW_RAD else end + math.copysign(NARROW_RAD / 2, turn)

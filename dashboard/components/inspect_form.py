@@ -60,6 +60,8 @@ def _samples(run: RunRecord) -> None:
         st.info("There is no data set to take a sample from.", icon=":material/info:")
         link("datasets", "Add one", icon=":material/add:")
         return
+    if run.dataset_id in {item.id for item in datasets}:
+        st.session_state.setdefault("inspector.dataset", run.dataset_id)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         dataset = pick("Data set", datasets, lambda item: item.name, param="dataset", key="inspector.dataset")
         if st.button(
