@@ -54,7 +54,7 @@ def of_track(points: pd.DataFrame, track: int | None) -> pd.DataFrame:
     others = frames[~frames["frame"].isin(mine["frame"])].copy()
     others["track"] = track
     # Also columns beside the values, such as their running mean: they are of another face.
-    others[[name for name in others.select_dtypes("float") if name != "pts_ms"]] = np.nan
+    others[list(others.select_dtypes("float").columns.drop("pts_ms"))] = np.nan
     others["state"] = others["state"].where(others["state"].isin(NOBODY), "lost")
     return pd.concat([mine, others]).sort_values("frame", ignore_index=True)
 
