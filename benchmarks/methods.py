@@ -1,6 +1,7 @@
 """Which method judges faces best: AVCE, CAF, Hasani-style and supervised, same data, same budget, several seeds.
 
-``python -m benchmarks.methods --data PATH --work DIR --json FILE [--epochs N --input-size S --seeds 3] [--ablation]``
+``python -m benchmarks.methods --data PATH --work DIR --json FILE [--recipe quick]
+[--epochs N --input-size S --seeds 3] [--ablation]``
 
 Every method gets the same pictures in the same order, the same augmentation, schedule and number of steps, and an
 encoder of about .7 million weights (``compact``; Hasani-style has its own net). ``--ablation`` compares settings of AVCE
@@ -98,26 +99,32 @@ SEARCH = (
 TABLES = {"methods": METHODS, "ablation": ABLATION, "search": SEARCH}
 
 
-def recipe(
-    variant: Variant, seed: int, *, epochs: int, input_size: int, threads: int, augment: str = "poster"
-) -> TrainOptions:
-    """The shared recipe (preset quick, shortened) with a row's differences.
+RECIPES: dict[str, dict[str, Any]] = {
+    "short": {
+        "epochs": 8,
+        "input_size": 48,
+        "batch_size": 32,
+        "learning_rate": 3e-3,
+        "augment": "poster",
+        "ema_decay": 0.98,
+    },
+    "quick": {},
+}
+"""Changes to preset quick. ``short`` takes about a minute of processor time per run; ``quick`` is the preset itself,
+about a quarter of an hour, and gets to where the encoder can get."""
 
-    A short run sees each face a few times only, so batches are smaller, augmentation is the milder one, and averaged
-    weights forget faster.
+
+def recipe(variant: Variant, seed: int, *, name: str = "short", **given: Any) -> TrainOptions:
+    """A recipe of :data:`RECIPES` with a row's differences.
+
+    Args:
+        variant: The row.
+        seed: Of weights, order and augmentation.
+        name: Which recipe.
+        given: Fields of :class:`TrainOptions` for all rows; ``None`` means "as the recipe has it".
     """
-    return train_options(
-        preset="quick",
-        epochs=epochs,
-        input_size=input_size,
-        batch_size=32,
-        learning_rate=3e-3,
-        augment=augment,
-        ema_decay=0.98,
-        seed=seed,
-        num_threads=threads,
-        **variant.given,
-    )
+    shared = {field: value for field, value in given.items() if value is not None}
+    return train_options(preset="quick", seed=seed, **{**RECIPES[name], **shared, **variant.given})
 
 
 def run_once(options: TrainOptions, data: Prepared, folder: Path, reporter: Reporter) -> dict[str, Any]:
@@ -231,20 +238,18 @@ def measure(
     work: Path,
     *,
     seeds: int,
-    epochs: int,
-    input_size: int,
-    threads: int,
-    augment: str = "poster",
     reporter: Reporter | None = None,
+    **shared: Any,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """All runs, seed by seed so that a cut table has whole seeds; then figures and what else the report holds."""
+    """All runs, seed by seed so that a cut table has whole seeds; then figures and what else the report holds.
+
+    ``shared`` goes to :func:`recipe`.
+    """
     predictions: dict[str, list[NDArray[np.float64]]] = {variant.name: [] for variant in variants}
     runs = []
     for seed in range(seeds):
         for variant in variants:
-            options = recipe(
-                variant, seed, epochs=epochs, input_size=input_size, threads=threads, augment=augment
-            )
+            options = recipe(variant, seed, **shared)
             folder = run_folder(work, variant, options)
             result = run_once(options, data, folder, reporter or Reporter())
             with np.load(folder / PREDICTIONS_FILE) as stored:
@@ -258,7 +263,7 @@ def measure(
             )
     target, subjects = labels_of(data)
     figures, table, differences = compare_rows(predictions, target, subjects)
-    setting = {"seeds": seeds, "epochs": epochs, "input_size": input_size, "augment": augment}
+    setting = {"seeds": seeds, "recipe": {name: value for name, value in shared.items() if value is not None}}
     setting |= {"resamples": RESAMPLES, "pictures": len(target), "subjects": len(np.unique(subjects))}
     return figures, {"setting": setting, "table": table, "differences": differences, "runs": runs}
 
@@ -292,10 +297,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     flags = parser("Methods on the same data with the same budget")
     flags.add_argument("--data", type=Path, default=shared / "renderav-stills.zip", help="data set")
     flags.add_argument("--work", type=Path, default=Path("build/methods"), help="folder of the runs")
-    flags.add_argument("--epochs", type=int, default=8)
-    flags.add_argument("--input-size", type=int, default=48)
+    flags.add_argument("--recipe", choices=list(RECIPES), default="short", help="what all rows share")
+    flags.add_argument("--epochs", type=int, help="instead of the recipe's")
+    flags.add_argument("--input-size", type=int, help="instead of the recipe's")
+    flags.add_argument("--augment", choices=("none", "poster", "strong"), help="instead of the recipe's")
     flags.add_argument("--seeds", type=int, default=3, help="seeds 0, 1, …")
-    flags.add_argument("--augment", choices=("none", "poster", "strong"), default="poster")
     flags.add_argument("--threads", type=int, default=2, help="compute threads")
     flags.add_argument("--ablation", action="store_true", help="settings of AVCE instead of methods")
     flags.add_argument("--search", action="store_true", help="further settings of AVCE")
@@ -313,10 +319,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         data,
         given.work,
         seeds=given.seeds,
+        name=given.recipe,
         epochs=given.epochs,
         input_size=given.input_size,
-        threads=given.threads,
         augment=given.augment,
+        num_threads=given.threads,
     )
     print(markdown(more))
     finish(figures, given.json, **more)

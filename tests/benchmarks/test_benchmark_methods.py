@@ -12,10 +12,11 @@ import pytest
 
 from avce.data.prepared import Prepared
 from avce.errors import OptionError
+from avce.options import train_options
 from benchmarks import methods
 from benchmarks.methods import ABLATION, METHODS, SEARCH, Variant
 
-SETTING = {"epochs": 1, "input_size": 32, "threads": 1}
+SETTING = {"epochs": 1, "input_size": 32, "num_threads": 1}
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +71,7 @@ def test_finished_runs_are_read_and_not_trained_again(data, tmp_path, monkeypatc
         raise AssertionError("trained again")
 
     monkeypatch.setattr(methods, "train", refuse)
-    again, _ = methods.measure(rows, data, tmp_path, seeds=1, **{**SETTING, "threads": 2})
+    again, _ = methods.measure(rows, data, tmp_path, seeds=1, **{**SETTING, "num_threads": 2})
     assert again == first
     with pytest.raises(AssertionError, match="trained again"):
         methods.measure(rows, data, tmp_path, seeds=2, **SETTING)
@@ -105,14 +106,20 @@ def test_unequal_numbers_of_seeds_cannot_be_compared() -> None:
 
 @pytest.mark.parametrize("variant", [*METHODS, *ABLATION, *SEARCH], ids=lambda variant: variant.name)
 def test_every_row_is_a_valid_recipe_with_the_shared_budget(variant) -> None:
-    options = methods.recipe(variant, 2, epochs=3, input_size=48, threads=1)
+    options = methods.recipe(variant, 2, epochs=3, input_size=48)
     assert (options.epochs, options.input_size, options.seed) == (3, 48, 2)
     assert options.backbone == "compact"
 
 
+def test_the_quick_recipe_is_the_preset_itself() -> None:
+    assert methods.recipe(METHODS[0], 0, name="quick") == train_options(
+        preset="quick", method="avce", avce={}
+    )
+
+
 def test_a_row_with_an_unknown_switch_is_refused() -> None:
     with pytest.raises(OptionError, match="unheard"):
-        methods.recipe(Variant("x", {"avce": {"unheard": 1}}), 0, epochs=1, input_size=48, threads=1)
+        methods.recipe(Variant("x", {"avce": {"unheard": 1}}), 0, epochs=1, input_size=48)
 
 
 def test_the_command_writes_schema_machine_figures_and_tables(pictures, tmp_path, monkeypatch) -> None:
