@@ -31,6 +31,9 @@ def unpack(archive: Path, folder: Path) -> None:
             path = folder / name
             if path.exists():
                 raise DataError(f"{source.where(name)}: there is a file of that name already; rename one")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("xb") as copy:
-                copy.writelines(source.pieces(name))
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with path.open("xb") as copy:
+                    copy.writelines(source.pieces(name))
+            except OSError as error:  # no room, or one member is a file and another lies below it
+                raise DataError(f"{source.where(name)}: cannot be written ({error.strerror})") from error

@@ -41,3 +41,8 @@ def test_more_than_the_disk_holds_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("avce.data.unpack.SPARE_BYTES", 1 << 60)
     with pytest.raises(DataError, match="room"):
         unpack(pack(tmp_path / "set.zip", {"a.txt": "other"}), tmp_path)
+
+
+def test_a_member_below_another_member_is_refused(tmp_path):
+    with pytest.raises(DataError, match="cannot be written"):
+        unpack(pack(tmp_path / "set.zip", {"a": "file", "a/b.txt": "other"}), tmp_path)
