@@ -71,6 +71,8 @@ def test_from_labelled_faces_to_maps_over_a_video(tab: Page, faces_zip: Path, cl
     follow_the_frames(tab)
     take_the_csv(tab, clip)
     draw_maps(tab)
+    inspect_faces(tab)
+    duel(tab)
 
 
 def first_visit(page: Page) -> None:
@@ -206,6 +208,47 @@ def draw_maps(page: Page) -> None:
         expect(picture).to_be_visible(timeout=LONG_MS)
         assert picture.evaluate("picture => picture.decode().then(() => picture.naturalWidth)") > 0
     expect(page.get_by_text("sparsity").first).to_be_visible()
+
+
+def inspect_faces(page: Page) -> None:
+    """A sample of the data set, then a picture from disk."""
+    page.get_by_role("link", name="Inspector", exact=True).click()
+    face = page.get_by_role("img", name=re.compile("^Face of .*valence")).first
+    expect(face).to_be_visible()
+    page.get_by_role("button", name="Inspect", exact=True).first.click()
+    expect(heading(page, "Pull and push")).to_be_visible(timeout=LONG_MS)
+    expect(page.get_by_role("row").filter(has_text="ECOS")).to_have_count(2)
+    expect(page.get_by_test_id("stMetric").filter(has_text="f(x, y_a)")).to_contain_text(
+        re.compile(r"0\.\d{3}")
+    )
+    picture = face.screenshot()
+    page.get_by_role("radio", name="Own picture").click()
+    page.locator("input#files").set_input_files(
+        {"name": "me.png", "mimeType": "image/png", "buffer": picture}
+    )
+    start = page.get_by_role("button", name="Inspect", exact=True)
+    expect(start).to_be_enabled()
+    start.click()
+    expect(page.get_by_text("First model on me.png")).to_be_visible(timeout=LONG_MS)
+
+
+def duel(page: Page) -> None:
+    """The run against itself: no winner, and an address that opens the same duel."""
+    page.get_by_role("link", name="Runs", exact=True).click()
+    choose(page, "^Run", "First model")
+    press(page, "Evaluate")
+    expect(page.get_by_role("row").filter(has_text="First model")).to_have_count(2, timeout=LONG_MS)
+    page.get_by_role("link", name="See beside the poster's rows").click()
+    for figure in ("ΔCCC, valence", "ΔCCC, arousal", "ΔRMSE, valence", "ΔRMSE, arousal"):
+        expect(page.get_by_role("row").filter(has_text=figure)).to_contain_text("not clear")
+    expect(page).to_have_url(re.compile(r"first=\w+&second=\w+"))
+    first, second = (page.get_by_role("combobox", name=name).input_value() for name in ("First", "Second"))
+    assert first != second
+    page.reload()
+    expect(page.get_by_role("row").filter(has_text="ΔCCC, valence")).to_contain_text("0.000")
+    with page.expect_download() as download:
+        press(page, "Table as LaTeX")
+    assert "AVCE (AlexNet), Aff-Wild" in Path(download.value.path()).read_text()
 
 
 def test_a_broken_archive_is_named_and_nothing_of_it_stays(tab: Page, tmp_path: Path) -> None:
