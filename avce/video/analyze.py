@@ -34,6 +34,7 @@ __all__ = [
     "Point",
     "Sink",
     "Summary",
+    "analyze_alone",
     "analyze_segment",
     "analyze_video",
     "conclude",
@@ -176,6 +177,31 @@ def analyze_segment(
             reporter.log(f"segment {segment.number + 1} again from {segment.warm_s:.1f} s: {error}")
 
 
+def analyze_alone(
+    path: Path | str,
+    predictors: Sequence[FacePredictor],
+    options: AnalyzeOptions,
+    segment: Segment,
+    reporter: Reporter,
+    *,
+    sink: Sink | None = None,
+    detector: FaceDetector | None = None,
+) -> tuple[Summary, list[Point]]:
+    """Analyse one segment without knowing those before it, as one of several workers does.
+
+    The arguments are those of :func:`analyze_segment`.
+
+    Returns:
+        The segment's own summary, and the rows of its warm-up without values; both, like the rows that the sink
+        gets, under ids of its own, for :func:`avce.video.segments.find_ids` to name.
+    """
+    follower = Follower.start(options, detector)
+    follower.ids = Ids()
+    work = _Pass(path, predictors, options, reporter, sink or _drop, Summary(), None)
+    work.run(segment, follower, None)
+    return work.summary, work.warm
+
+
 def _drop(_points: list[Point]) -> None:
     """The sink of callers who only want the summary."""
 
@@ -203,7 +229,8 @@ class _Pass:
             sightings = follower.tracker.step(frame)
             is_chosen = follower.pace.is_chosen(frame.index, frame.pts_ms)
             if frame.pts_ms / 1000 < segment.start_s:
-                self.warm += [_point(frame, seen) for seen in sightings]
+                named = sightings if follower.ids is None else follower.name(follower.ids, sightings)
+                self.warm += [_point(frame, seen) for seen in named]
             else:
                 if follower.ids is None:
                     follower.ids = self._ids(segment, before)

@@ -89,6 +89,17 @@ class TrackSummary:
     judged: int = 0
     mean: list[Values | None] = field(default_factory=list)
 
+    def extend(self, later: TrackSummary) -> None:
+        """Add what a later stretch saw of the same person."""
+        self.last_frame = later.last_frame
+        self.frames += later.frames
+        total = self.judged + later.judged
+        if later.judged:
+            share = later.judged / total
+            old = self.mean or [None] * len(later.mean)
+            self.mean = [_mixed(*pair, share) for pair in zip(old, later.mean, strict=True)]
+        self.judged = total
+
 
 @dataclass
 class Summary:
@@ -148,6 +159,25 @@ class Summary:
             old = track.mean or [None] * len(point.values)
             track.mean = [_running(*pair, track.judged) for pair in zip(old, point.values, strict=True)]
 
+    def extend(self, later: Summary, ids: Mapping[int, int]) -> None:
+        """Add what a later stretch of the same video gave.
+
+        Args:
+            later: Its summary, under ids of its own.
+            ids: Id there to id here.
+        """
+        self.first_ms = self.first_ms if self.frames else later.first_ms
+        self.last_ms = later.last_ms if later.frames else self.last_ms
+        for name in ("frames", "points", "detections", "seconds"):
+            setattr(self, name, getattr(self, name) + getattr(later, name))
+        self.losses += [loss for loss in later.losses if loss not in self.losses]
+        for state, count in later.states.items():
+            self.states[state] = self.states.get(state, 0) + count
+        for theirs in later.tracks.values():
+            number = ids[theirs.track]
+            mine = self.tracks.setdefault(number, TrackSummary(number, theirs.first_frame, theirs.last_frame))
+            mine.extend(theirs)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return {
@@ -184,6 +214,12 @@ class Summary:
             mean = [value and (value["valence"], value["arousal"]) for value in track["mean"]]
             summary.tracks[track["track"]] = TrackSummary(**{**track, "mean": mean})
         return summary
+
+
+def _mixed(one: Values | None, other: Values | None, share: float) -> Values | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return one[0] + (other[0] - one[0]) * share, one[1] + (other[1] - one[1]) * share
 
 
 def _running(mean: Values | None, value: Values | None, count: int) -> Values | None:

@@ -15,7 +15,7 @@ from avce.errors import OptionError
 from avce.faces.detect import Face
 from avce.options import AnalyzeOptions, SynthOptions
 from avce.progress import Reporter
-from avce.video.analyze import analyze_segment, analyze_video
+from avce.video.analyze import analyze_alone, analyze_segment, analyze_video
 from avce.video.points import Point, Summary
 from avce.video.read import VideoInfo, probe
 from avce.video.segments import Ids, Part, SeamError, Segment, find_ids, join, plan_segments
@@ -180,6 +180,26 @@ def test_drawn_clips_give_the_rows_of_the_uncut_run(drawn_clips, keeps_follower)
         ]
         for name in ("frames", "points", "states", "first_ms", "last_ms"):
             assert told[name] == wanted[name]
+
+
+def test_segments_read_alone_are_joined_to_the_uncut_rows(drawn_clips):
+    for clip in drawn_clips:
+        options = AnalyzeOptions(lost_after_s=0.3, target_fps=6.0)
+        expected, whole = uncut(clip, options)
+        parts, summaries = [], []
+        for segment in plan_segments(probe(clip), options, length_s=1.0, overlap_s=0.6):
+            rows = []
+            summary, warm = analyze_alone(clip, [Judge()], options, segment, Lines(), sink=rows.extend)
+            parts.append(Part(segment, warm, rows))
+            summaries.append(summary)
+        assert_same(join(parts, settle_s=0.3), expected)
+        total = Summary()
+        for summary in summaries:
+            total.extend(summary, {track: track for track in summary.tracks})
+        told, wanted = total.to_dict(), whole.to_dict()
+        for name in ("frames", "points", "states", "first_ms", "last_ms"):
+            assert told[name] == wanted[name]
+        assert total.tracks[1].mean[0] == pytest.approx(whole.tracks[1].mean[0], abs=1e-6)
 
 
 class WeakFace:
