@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import tarfile
-import zipfile
 from pathlib import Path
 from typing import Any
 
+from avce.data.unpack import unpack
 from avce.errors import DataError
 from workers.records import StoredFile
 from workers.store.files import file_store
@@ -32,7 +31,7 @@ def gather(source: dict[str, Any], folder: Path) -> Path:
         return paths[0]
     for path in paths:
         if path.name.lower().endswith(ARCHIVE_ENDINGS):
-            _unpack(path, folder)
+            unpack(path, folder)
             path.unlink()
     return folder
 
@@ -42,19 +41,6 @@ def _lay_out(file: StoredFile, folder: Path) -> Path:
     if path.exists():
         raise DataError(f"{file.name}: two uploads have this name; rename one, or pack them in one archive")
     return file_store().get(file.sha256, path)
-
-
-def _unpack(path: Path, folder: Path) -> None:
-    # Neither leaves the folder: zipfile strips such names, tarfile's filter refuses them.
-    try:
-        if path.name.lower().endswith(".zip"):
-            with zipfile.ZipFile(path) as archive:
-                archive.extractall(folder)  # noqa: S202 (strips "..")
-        else:
-            with tarfile.open(path) as archive:
-                archive.extractall(folder, filter="data")
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError) as error:
-        raise DataError(f"{path.name}: cannot be unpacked ({error}); pack it again") from error
 
 
 def with_users_names(error: DataError, folder: Path) -> DataError:
