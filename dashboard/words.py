@@ -41,6 +41,7 @@ KINDS: dict[JobKind, tuple[str, str]] = {
     JobKind.TRAIN: ("Train", ":material/model_training:"),
     JobKind.EVALUATE: ("Evaluate", ":material/fact_check:"),
     JobKind.ANALYZE: ("Analyse video", ":material/movie:"),
+    JobKind.SEGMENT: ("Help with a video", ":material/movie:"),
     JobKind.MAPS: ("Activation maps", ":material/blur_on:"),
     JobKind.INSPECT: ("Inspect face", ":material/biotech:"),
 }

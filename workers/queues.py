@@ -23,6 +23,7 @@ QUEUE_OF_KIND: dict[JobKind, Queue] = {
     JobKind.TRAIN: Queue.TRAINING,
     JobKind.EVALUATE: Queue.EVALUATION,
     JobKind.ANALYZE: Queue.VIDEO,
+    JobKind.SEGMENT: Queue.VIDEO,
     JobKind.MAPS: Queue.FIGURES,
     JobKind.INSPECT: Queue.FIGURES,
 }

@@ -28,5 +28,6 @@ class JobKind(StrEnum):
     TRAIN = "train"
     EVALUATE = "evaluate"
     ANALYZE = "analyze"
+    SEGMENT = "segment"
     MAPS = "maps"
     INSPECT = "inspect"

@@ -21,14 +21,16 @@ from workers.settings import get_settings
 from workers.states import JobKind, JobState
 from workers.store import segments, session
 from workers.store.files import file_store
-from workers.store.tables import EvaluationMetric, FaceTrack, Video
+from workers.store.jobs import add_job
+from workers.store.tables import AnalysisSegment, EvaluationMetric, FaceTrack, Video, Worker, utc_now
+from workers.tasks import segments as segment_task
 from workers.tasks import video as video_task
 from workers.tasks.datasets import draw_dataset, import_dataset
 from workers.tasks.evaluation import evaluate_run
 from workers.tasks.figures import draw_maps
 from workers.tasks.intake import gather
 from workers.tasks.training import flat, train_run
-from workers.tasks.video import analyze_video
+from workers.tasks.video import analyze_segments, analyze_video
 
 TASKS = {
     JobKind.IMPORT: import_dataset,
@@ -36,6 +38,7 @@ TASKS = {
     JobKind.TRAIN: train_run,
     JobKind.EVALUATE: evaluate_run,
     JobKind.ANALYZE: analyze_video,
+    JobKind.SEGMENT: analyze_segments,
     JobKind.MAPS: draw_maps,
 }
 STILLS = SynthOptions(subjects=6, per_subject=5, size=80, seed=5)
@@ -153,10 +156,8 @@ def test_an_analysis_has_a_row_for_every_frame(journey):
 
 
 def test_an_interrupted_analysis_repeats_only_its_segment_and_ends_like_an_uncut_one(journey, monkeypatch):
-    monkeypatch.setattr(
-        video_task, "get_settings", lambda: SimpleNamespace(segment_s=0.3, detector_model=None)
-    )
-    finish, analyze, read = segments.finish_segment, video_task.analyze_segment, []
+    monkeypatch.setattr(video_task, "get_settings", lambda: SimpleNamespace(segment_s=0.3))
+    finish, analyze, read = segments.finish_segment, segment_task.analyze_segment, []
 
     def interrupt(opened, analysis_id, number, summary):
         if number == 1:
@@ -167,7 +168,7 @@ def test_an_interrupted_analysis_repeats_only_its_segment_and_ends_like_an_uncut
         read.append(segment.number)
         return analyze(path, predictors, options, segment, *args, **kwargs)
 
-    monkeypatch.setattr(video_task, "analyze_segment", watched)
+    monkeypatch.setattr(segment_task, "analyze_segment", watched)
     job = client.analyze(journey.clip.video_id, [journey.trained.run_id])
     monkeypatch.setattr(segments, "finish_segment", interrupt)
     with pytest.raises(KeyboardInterrupt):
@@ -177,11 +178,64 @@ def test_an_interrupted_analysis_repeats_only_its_segment_and_ends_like_an_uncut
     monkeypatch.setattr(segments, "finish_segment", finish)
     done(client.get_job(job.id))
     assert read == [0, 1, 1, 2]
-    expected, found = (client.trajectory(a) for a in (journey.analyzed.analysis_id, job.analysis_id))
+    assert_as_uncut(journey, job.analysis_id)
+
+
+def assert_as_uncut(journey, analysis_id):
+    expected, found = (client.trajectory(a) for a in (journey.analyzed.analysis_id, analysis_id))
     pd.testing.assert_frame_equal(found, expected, atol=1e-4)
     wanted = client.get_analysis(journey.analyzed.analysis_id).summary
-    summary = client.get_analysis(job.analysis_id).summary
+    summary = client.get_analysis(analysis_id).summary
     assert {summary[name] == wanted[name] for name in ("headline", "frames", "points", "states")} == {True}
+    assert summary["tracks"][0]["mean"][0] == pytest.approx(wanted["tracks"][0]["mean"][0], abs=1e-4)
+
+
+@pytest.mark.parametrize("dies_at", [None, 0, 1])
+def test_segments_that_another_worker_takes_are_joined_and_those_it_leaves_are_done(
+    journey, monkeypatch, dies_at
+):
+    monkeypatch.setattr(video_task, "get_settings", lambda: SimpleNamespace(segment_s=0.3))
+    finish, done_by = segments.finish_alone, []
+
+    def watched(opened, analysis_id, number, summary, warm):
+        row = opened.get(AnalysisSegment, (analysis_id, number))
+        done_by.append((number, row.taken_by))
+        if number == dies_at and row.taken_by != job.id:
+            raise KeyboardInterrupt
+        finish(opened, analysis_id, number, summary, warm)
+
+    def help_at_once(job_ids):
+        (helper,) = job_ids
+        if dies_at is None:
+            analyze_segments(helper)
+        else:
+            with pytest.raises(KeyboardInterrupt):
+                analyze_segments(helper)
+
+    monkeypatch.setattr(segments, "finish_alone", watched)
+    monkeypatch.setattr(video_task, "dispatch", help_at_once)
+    with session.writing() as opened:
+        opened.merge(Worker(name="another", queues=["video"], pid=1, seen_at=utc_now()))
+    job = client.analyze(journey.clip.video_id, [journey.trained.run_id])
+    try:
+        done(job)
+    finally:
+        with session.writing() as opened:
+            opened.delete(opened.get(Worker, "another"))
+    mine = [number for number, taker in done_by if taker == job.id]
+    assert mine == ([] if dies_at is None else list(range(dies_at, 3)))
+    assert_as_uncut(journey, job.analysis_id)
+
+
+def test_help_that_comes_late_finds_nothing_to_do(journey):
+    with session.writing() as opened:
+        helper = add_job(
+            opened, JobKind.SEGMENT, "help", options={"main": journey.analyzed.id},
+            analysis_id=journey.analyzed.analysis_id,
+        ).id  # fmt: skip
+    before = client.trajectory(journey.analyzed.analysis_id)
+    done(client.get_job(helper))
+    assert client.trajectory(journey.analyzed.analysis_id).equals(before)
 
 
 def test_maps_are_pictures_and_arrays_with_scores(journey):
@@ -241,7 +295,7 @@ def test_a_broken_zip_fails_by_its_name(home):
 
 def test_a_broken_zip_beside_a_csv_fails_by_its_name(home):
     files = [upload("labels.csv", b"image,valence,arousal\n"), upload("faces.zip", b"no zip")]
-    assert "faces.zip: cannot be unpacked" in failed(client.import_dataset("x", files))
+    assert "faces.zip: expected a zip archive" in failed(client.import_dataset("x", files))
 
 
 def test_two_uploads_of_one_name_are_refused(home):
@@ -265,12 +319,22 @@ def test_a_csv_and_an_archive_of_pictures_are_laid_out_together(home):
     source = {
         "files": [
             upload("labels.csv", b"image\n").model_dump(),
-            upload("pictures.zip", members={"a/1.png": "1", "../2.png": "2"}).model_dump(),
+            upload("pictures.zip", members={"a/1.png": "1", "2.png": "2"}).model_dump(),
         ]
     }
     folder = gather(source, home / "uploads")
     found = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     assert found == ["2.png", "a/1.png", "labels.csv"]
+
+
+def test_an_archive_whose_members_lead_out_of_it_is_refused(home):
+    files = [
+        upload("labels.csv", b"image\n").model_dump(),
+        upload("pictures.zip", members={"../2.png": "2"}).model_dump(),
+    ]
+    with pytest.raises(DataError, match=r"pictures\.zip: unsafe member name"):
+        gather({"files": files}, home / "uploads")
+    assert not (home / "2.png").exists()
 
 
 def test_figures_of_both_axes_become_one_flat_table():

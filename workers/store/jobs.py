@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
@@ -11,9 +12,10 @@ from sqlalchemy.orm import Session
 from workers.errors import ClientError, NotFoundError
 from workers.queues import QUEUE_OF_KIND
 from workers.records import JobRecord, LogLine
+from workers.settings import get_settings
 from workers.states import JobKind, JobState
 from workers.store.plain import plain
-from workers.store.tables import Job, JobLog, utc_now
+from workers.store.tables import Job, JobLog, Worker, utc_now
 
 MAX_PRIORITY = 9
 
@@ -139,3 +141,11 @@ def log_lines(session: Session, job_id: str, *, after: int = 0) -> list[LogLine]
     require_job(session, job_id)
     query = select(JobLog).where(JobLog.job_id == job_id, JobLog.n > after).order_by(JobLog.n)
     return [LogLine.model_validate(line) for line in session.scalars(query)]
+
+
+def idle_workers(session: Session, kind: JobKind, but: str) -> int:
+    """How many other workers live that take jobs of a kind and do none now."""
+    since = utc_now() - timedelta(seconds=get_settings().lease_s)
+    busy = select(Job.worker).where(Job.state == JobState.RUNNING, Job.worker.is_not(None))
+    query = select(Worker).where(Worker.seen_at > since, Worker.name != but, Worker.name.not_in(busy))
+    return sum(QUEUE_OF_KIND[kind].value in worker.queues for worker in session.scalars(query))

@@ -311,7 +311,9 @@ class TrajectoryPoint(Base):
 class AnalysisSegment(Base):
     """A part of an analysis that is repeated as a whole when its worker dies.
 
-    ``summary`` is that of the video from its start to the end of this part, empty until the part is done.
+    ``summary`` is empty until the part is done. It is then that of the video from its start to the end of this part;
+    or, until the faces of a part done by itself are joined to those before, that of the part, with its warm-up.
+    ``taken_by`` is the job at work on it, while that job runs and its fence is still ``taken_fence``.
     """
 
     __tablename__ = "analysis_segment"
@@ -323,6 +325,9 @@ class AnalysisSegment(Base):
     stop_s: Mapped[float | None]
     finished_at: Mapped[datetime | None]
     summary: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    taken_by: Mapped[str | None]
+    taken_fence: Mapped[int | None]
+    is_joined: Mapped[bool] = mapped_column(default=True)
 
 
 class TrackEdit(Base):
