@@ -286,7 +286,7 @@ def markdown(more: Mapping[str, Any]) -> str:
         if row["axis"] == MEAN and row["figure"] == "ccc":
             lines.append(
                 f"| {row['reference']} − {row['name']} | {row['difference']:+.3f} |"
-                f" {row['low']:+.3f} to {row['high']:+.3f} | {row['p_holm']:.3f} |"
+                f" {row['low']:+.3f} to {row['high']:+.3f} | {row['p_holm']:.2g} |"
             )
     return "\n".join(lines)
 
@@ -307,6 +307,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     flags.add_argument("--search", action="store_true", help="further settings of AVCE")
     flags.add_argument("--only", nargs="+", metavar="NAME", help="rows to run; the first is the reference")
     given = flags.parse_args(arguments)
+    if given.seeds < 1:
+        flags.error(f"--seeds: expected 1 or more, got {given.seeds}")
     rows = TABLES["ablation" if given.ablation else "search" if given.search else "methods"]
     if given.only:
         by_name = {variant.name: variant for table in TABLES.values() for variant in table}
