@@ -14,6 +14,7 @@ import pytest
 
 from avce.errors import AvceError, DataError
 from avce.options import Axis, Head, MapOptions, PrepareOptions, SynthOptions, train_options
+from avce.video.segments import SeamError
 from workers import client, settings
 from workers.client.datasets import add_synth, sent
 from workers.records import JobRecord
@@ -24,6 +25,7 @@ from workers.store.files import file_store
 from workers.store.jobs import add_job
 from workers.store.tables import AnalysisSegment, EvaluationMetric, FaceTrack, Video, Worker, utc_now
 from workers.tasks import segments as segment_task
+from workers.tasks import sharing
 from workers.tasks import video as video_task
 from workers.tasks.datasets import draw_dataset, import_dataset
 from workers.tasks.evaluation import evaluate_run
@@ -224,6 +226,31 @@ def test_segments_that_another_worker_takes_are_joined_and_those_it_leaves_are_d
             opened.delete(opened.get(Worker, "another"))
     mine = [number for number, taker in done_by if taker == job.id]
     assert mine == ([] if dies_at is None else list(range(dies_at, 3)))
+    assert_as_uncut(journey, job.analysis_id)
+
+
+def test_a_seam_at_which_workers_saw_different_faces_is_done_again(journey, monkeypatch):
+    monkeypatch.setattr(video_task, "get_settings", lambda: SimpleNamespace(segment_s=0.3))
+    find, seams = sharing.find_ids, []
+
+    def disagree(before, warm, **kwargs):
+        seams.append(len(list(warm)))
+        if len(seams) == 1:
+            raise SeamError("expected the same faces from both segments")
+        return find(before, warm, **kwargs)
+
+    monkeypatch.setattr(sharing, "find_ids", disagree)
+    monkeypatch.setattr(video_task, "dispatch", lambda _: None)
+    with session.writing() as opened:
+        opened.merge(Worker(name="another", queues=["video"], pid=1, seen_at=utc_now()))
+    job = client.analyze(journey.clip.video_id, [journey.trained.run_id])
+    try:
+        done(job)
+    finally:
+        with session.writing() as opened:
+            opened.delete(opened.get(Worker, "another"))
+    assert len(seams) == 2, "the first of two seams is left to the repeated segment"
+    assert any("segment 2 again" in line.text for line in client.job_log(job.id))
     assert_as_uncut(journey, job.analysis_id)
 
 
