@@ -186,7 +186,7 @@ def _insert(url: str) -> float:
 
     from workers.store import analyses, tables  # noqa: PLC0415
     from workers.store.session import engine_for  # noqa: PLC0415
-    from workers.tasks.video import point_rows  # noqa: PLC0415
+    from workers.tasks.segments import point_rows  # noqa: PLC0415
 
     engine = engine_for(url)
     tables.Base.metadata.create_all(engine)  # an empty data base will do; what is there stays
