@@ -13,11 +13,13 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from avce.video.read import read_frames
 
 COLUMNS = ["frame", "pts_ms", "track", "state", "valence", "arousal", "confidence", "x0", "y0", "x1", "y1"]
 LONG_MS = 120_000
+TRIES, TRY_MS = 6, 10_000
 EPOCHS = 12
 
 
@@ -26,9 +28,17 @@ def press(page: Page, name: str) -> None:
 
 
 def choose(page: Page, label: str, option: str) -> None:
-    """Pick from a select box."""
-    page.get_by_role("combobox", name=re.compile(label)).click()
-    page.get_by_role("option", name=re.compile(option)).click()
+    """Pick from a select box; a page that is just being drawn anew may shut the list, so it is opened again."""
+    wanted = page.get_by_role("option", name=re.compile(option))
+    for _ in range(TRIES):
+        page.get_by_role("combobox", name=re.compile(label)).click()
+        try:
+            wanted.click(timeout=TRY_MS)
+        except PlaywrightTimeoutError:
+            page.keyboard.press("Escape")
+        else:
+            return
+    raise AssertionError(f"{label}: no option {option!r} after {TRIES} openings")
 
 
 def field(page: Page, label: str) -> Locator:
@@ -128,6 +138,7 @@ def cancel_another(page: Page) -> None:
 
 def evaluate(page: Page) -> None:
     page.get_by_role("link", name="Runs", exact=True).click()
+    expect(heading(page, "Runs")).to_be_visible()  # the page before may have a field "Run" as well
     choose(page, "^Run", "First model")
     press(page, "Evaluate")
     row = page.get_by_role("row").filter(has_text="First model")
@@ -235,6 +246,7 @@ def inspect_faces(page: Page) -> None:
 def duel(page: Page) -> None:
     """The run against itself: no winner, and an address that opens the same duel."""
     page.get_by_role("link", name="Runs", exact=True).click()
+    expect(heading(page, "Runs")).to_be_visible()  # the page before may have a field "Run" as well
     choose(page, "^Run", "First model")
     press(page, "Evaluate")
     expect(page.get_by_role("row").filter(has_text="First model")).to_have_count(2, timeout=LONG_MS)
