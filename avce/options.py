@@ -342,6 +342,22 @@ class TrainOptions(Options):
         return self
 
 
+_AUTHORS_SETTINGS: dict[str, Any] = {
+    "backbone": "alexnet",
+    "epochs": 100,
+    "batch_size": 256,
+    "input_size": 224,
+    "learning_rate": 1e-4,
+    "head_learning_rate": 1e-2,
+    "head_optimizer": "sgd",
+    "optimizer": "adam",
+    "betas": (0.5, 0.9),
+    "weight_decay": 0.0,
+    "schedule": "poster_multistep",
+    "augment": "poster",
+}
+"""Settings of the authors' code for AlexNet, common to the presets poster and authors."""
+
 PRESETS: dict[str, dict[str, Any]] = {
     "quick": {
         "backbone": "compact",
@@ -355,35 +371,13 @@ PRESETS: dict[str, dict[str, Any]] = {
         "mse_weight": 2.0,
     },
     "poster": {
-        "backbone": "alexnet",
-        "epochs": 100,
-        "batch_size": 256,
-        "input_size": 224,
-        "learning_rate": 1e-4,
-        "head_learning_rate": 1e-2,
-        "head_optimizer": "sgd",
-        "optimizer": "adam",
-        "betas": (0.5, 0.9),
-        "weight_decay": 0.0,
-        "schedule": "poster_multistep",
-        "augment": "poster",
+        **_AUTHORS_SETTINGS,
         "pcc_weight": 0.0,
         "ccc_weight": 0.0,
         "avce": FIDELITY["poster"],
     },
     "authors": {
-        "backbone": "alexnet",
-        "epochs": 100,
-        "batch_size": 256,
-        "input_size": 224,
-        "learning_rate": 1e-4,
-        "head_learning_rate": 1e-2,
-        "head_optimizer": "sgd",
-        "optimizer": "adam",
-        "betas": (0.5, 0.9),
-        "weight_decay": 0.0,
-        "schedule": "poster_multistep",
-        "augment": "poster",
+        **_AUTHORS_SETTINGS,
         "avce": FIDELITY["authors"],
     },
     "smoke": {"backbone": "tiny", "epochs": 2, "batch_size": 32, "input_size": 64, "augment": "none"},

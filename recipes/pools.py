@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,13 +14,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-CATEGORIES = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt")
-WEAK_VA: Mapping[str, tuple[float, float]] = {
-    "neutral": (0.0, 0.0), "happiness": (0.65, 0.15), "sadness": (-0.6, -0.25), "surprise": (0.2, 0.7),
-    "fear": (-0.15, 0.75), "disgust": (-0.65, 0.45), "anger": (-0.5, 0.65), "contempt": (-0.55, 0.5),
-}  # fmt: skip
-"""Valence and arousal near the category means published for AffectNet; weak wherever they are used."""
+from avce.data.layouts.categories import WEAK_LABELS
 
+CATEGORIES = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt")
 NO_CATEGORY = -100
 """Index that cross entropy ignores."""
 
@@ -68,7 +63,8 @@ def read_pool(archive: Path, split: str, *, weight: float, size: int) -> Pool:
         images = np.stack([_read_grey(files, row["image"], size) for row in rows])
     exact = "valence" in rows[0]
     targets = [
-        (float(row["valence"]), float(row["arousal"])) if exact else WEAK_VA[row["emotion"]] for row in rows
+        (float(row["valence"]), float(row["arousal"])) if exact else WEAK_LABELS[row["emotion"]]
+        for row in rows
     ]
     categories = [NO_CATEGORY if exact else CATEGORIES.index(row["emotion"]) for row in rows]
     return Pool(

@@ -20,9 +20,10 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from avce.options import Axis
 from avce.progress import Reporter
 
-AXES = ("valence", "arousal")
+AXES = tuple(axis.value for axis in Axis)
 FIGURES = ("rmse", "sagr", "pcc", "ccc")
 
 

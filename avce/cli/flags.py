@@ -15,9 +15,7 @@ from avce.options import Options
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def options_from(
-    model: type[Options], *, skip: frozenset[str] = frozenset(), prefix: str = ""
-) -> Callable[[Command], Command]:
+def options_from(model: type[Options], *, prefix: str = "") -> Callable[[Command], Command]:
     """Decorator that adds one flag for each field of ``model``; a nested model's flags carry its name in front.
 
     Every flag defaults to "not given", so that presets can fill it; the help shows the model's own default.
@@ -25,8 +23,6 @@ def options_from(
 
     def decorate(function: Command) -> Command:
         for name, field in reversed(model.model_fields.items()):
-            if name in skip:
-                continue
             nested = field.annotation
             if isinstance(nested, type) and issubclass(nested, Options):
                 function = options_from(nested, prefix=f"{name}-")(function)
