@@ -274,7 +274,9 @@ class TrainOptions(Options):
     grey: bool = Field(default=False, description="Train and predict on grey pictures.")
     pretrained: str = Field(
         "none",
-        description="none, imagenet (EfficientNet-Lite0 only), or a folder of a checkpoint to start from.",
+        description="Where the weights start: none (fresh), imagenet or starter (both for EfficientNet-Lite0), or the"
+        " folder of a checkpoint with the same encoder. What of it fits is taken and told in the log.",
+        json_schema_extra={"flag": "start-from"},
     )
     feature_dim: int = Field(
         32,
@@ -335,10 +337,12 @@ class TrainOptions(Options):
     avce: AvceOptions = Field(default_factory=AvceOptions, description="The AVCE objective.")
 
     @model_validator(mode="after")
-    def _imagenet_needs_efficientnet(self) -> Self:
-        if self.pretrained == "imagenet" and self.backbone is not Backbone.EFFICIENTNET_LITE0:
-            msg = "pretrained=imagenet is at hand for backbone efficientnet_lite0 only; choose that backbone, or none"
-            raise ValueError(msg)
+    def _start_fits_the_encoder(self) -> Self:
+        if self.pretrained in {"imagenet", "starter"} and self.backbone is not Backbone.EFFICIENTNET_LITE0:
+            raise ValueError(
+                f"pretrained={self.pretrained} is at hand for backbone efficientnet_lite0 only, got"
+                f" {self.backbone.value}; choose that backbone, or none"
+            )
         return self
 
 
@@ -379,6 +383,19 @@ PRESETS: dict[str, dict[str, Any]] = {
     "authors": {
         **_AUTHORS_SETTINGS,
         "avce": FIDELITY["authors"],
+    },
+    "fine_tune": {
+        "backbone": "efficientnet_lite0",
+        "pretrained": "starter",
+        "grey": True,
+        "epochs": 8,
+        "batch_size": 32,
+        "input_size": 96,
+        "augment": "strong",
+        "learning_rate": 2e-4,
+        "head_learning_rate": 1e-3,
+        "ema_decay": 0.99,
+        "mse_weight": 2.0,
     },
     "smoke": {"backbone": "tiny", "epochs": 2, "batch_size": 32, "input_size": 64, "augment": "none"},
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from enum import StrEnum
 from types import UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
@@ -15,15 +15,19 @@ from avce.options import Options
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def options_from(model: type[Options], *, prefix: str = "") -> Callable[[Command], Command]:
+def options_from(
+    model: type[Options], *, prefix: str = "", only: Collection[str] | None = None
+) -> Callable[[Command], Command]:
     """Decorator that adds one flag for each field of ``model``; a nested model's flags carry its name in front.
 
-    Every flag defaults to "not given", so that presets can fill it; the help shows the model's own default.
+    ``only`` names the fields that the command has a use for. Every flag defaults to "not given", so that presets can fill it; the help shows the model's own default.
     """
 
     def decorate(function: Command) -> Command:
         for name, field in reversed(model.model_fields.items()):
             nested = field.annotation
+            if only is not None and name not in only:
+                continue
             if isinstance(nested, type) and issubclass(nested, Options):
                 function = options_from(nested, prefix=f"{name}-")(function)
             elif (kind := _click_type(field.annotation)) is not None:
@@ -55,6 +59,8 @@ def _flag(
     name: str, field: FieldInfo, kind: click.ParamType[Any] | tuple[Any, ...] | type[bool]
 ) -> Callable[[Command], Command]:
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    # a field whose flag has a plainer name keeps its own as the second
+    names = [f"--{extra['flag']}", f"--{name}", name.replace("-", "_")] if "flag" in extra else [f"--{name}"]
     default = field.get_default(call_default_factory=True)
     shown = default.value if isinstance(default, StrEnum) else default
     text = f"{field.description}  [default: {shown}]" + (
@@ -62,7 +68,7 @@ def _flag(
     )
     if kind is bool:
         return click.option(f"--{name}/--no-{name}", default=None, help=text)
-    return click.option(f"--{name}", type=kind, default=None, help=text)
+    return click.option(*names, type=kind, default=None, help=text)
 
 
 def _click_type(annotation: Any) -> Any:

@@ -11,6 +11,7 @@ from avce.cli.console import ConsoleReporter, metric_table, print_json
 from avce.cli.data import prepared_data
 from avce.cli.flags import collect, options_from
 from avce.options import FIDELITY, PRESETS, EvaluateOptions, PrepareOptions, TrainOptions, train_options
+from avce.weights import STARTER
 
 
 @click.command()
@@ -51,10 +52,15 @@ def train(
 ) -> None:
     """Train a model; the best epoch on validation ends in OUT/best."""
     options = train_options(preset=preset, fidelity=fidelity, **collect(TrainOptions, flags))
+    from avce.training.folder import read_card
     from avce.training.loop import train as run_training
+    from avce.training.start import WITHOUT_CHECKPOINT
 
+    # weights that exist already want their faces cut as they were
+    is_new = options.pretrained in WITHOUT_CHECKPOINT
+    crop = {} if is_new else read_card(options.pretrained).get("crop", {})
     with ConsoleReporter(quiet=as_json) as reporter:
-        prepared = prepared_data(data, PrepareOptions(), reporter)
+        prepared = prepared_data(data, PrepareOptions(**crop), reporter)
         result = run_training(options, prepared, out, reporter, resume=not fresh)
     if as_json:
         print_json(
@@ -77,7 +83,7 @@ def train(
 
 @click.command()
 @click.option(
-    "--checkpoint", type=click.Path(path_type=Path), required=True, help="Output folder of a training run."
+    "--checkpoint", default=STARTER, show_default=True, help="Output folder of a training run, or starter."
 )
 @click.option(
     "--data",
@@ -87,7 +93,7 @@ def train(
 )
 @options_from(EvaluateOptions)
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def evaluate(checkpoint: Path, data: Path, *, as_json: bool, **flags: Any) -> None:
+def evaluate(checkpoint: str, data: Path, *, as_json: bool, **flags: Any) -> None:
     """RMSE, SAGR, PCC and CCC of a checkpoint on a split, with intervals over subjects."""
     options = EvaluateOptions.parse(collect(EvaluateOptions, flags))
     from avce.evaluation import evaluate as run_evaluation

@@ -2,11 +2,11 @@
 
 ``checkpoint.json`` holds the complete options, the crop recipe of the data, the validation figures and the
 rule that chose this epoch, so that a stranger can tell what the weights are and feed them the right pictures.
+Weights may be stored in half precision; they are loaded as float32.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,11 +25,8 @@ from avce.files import replace_folder, write_json
 from avce.methods import build_method
 from avce.methods.base import Method
 from avce.options import TrainOptions
-
-FORMAT = 1
-MODEL_FILE = "model.safetensors"
-CARD_FILE = "checkpoint.json"
-BEST_FOLDER = "best"
+from avce.training.folder import CARD_FILE, FORMAT, MODEL_FILE, find_checkpoint, read_card
+from avce.training.provenance import versions
 
 
 def save_checkpoint(
@@ -48,42 +45,8 @@ def save_checkpoint(
         save_file(tensors, fresh / MODEL_FILE)
         write_json(
             fresh / CARD_FILE,
-            {"format": FORMAT, "options": options.model_dump(mode="json"), **info},
+            {"format": FORMAT, "options": options.model_dump(mode="json"), "versions": versions(), **info},
         )
-
-
-def find_checkpoint(folder: Path) -> Path:
-    """The checkpoint's own folder, given it or the output folder of a run.
-
-    Raises:
-        CheckpointError: There is none.
-    """
-    for candidate in (folder, folder / BEST_FOLDER):
-        if (candidate / CARD_FILE).is_file():
-            return candidate
-    raise CheckpointError(
-        f"{folder}: expected a folder with {CARD_FILE} and {MODEL_FILE} (the --out of a training run); found neither"
-        " there nor in its folder 'best'"
-    )
-
-
-def read_card(folder: Path) -> dict[str, Any]:
-    """``checkpoint.json`` of a checkpoint, without loading weights.
-
-    Raises:
-        CheckpointError: Missing, damaged, or of an unknown format.
-    """
-    path = find_checkpoint(folder) / CARD_FILE
-    try:
-        card = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise CheckpointError(
-            f"{path}: expected JSON, could not read it ({error}); train or export it again"
-        ) from error
-    if not isinstance(card, dict) or card.get("format") != FORMAT:
-        found = card.get("format") if isinstance(card, dict) else type(card).__name__
-        raise CheckpointError(f"{path}: expected checkpoint format {FORMAT}, got {found!r}")
-    return card
 
 
 @dataclass
@@ -143,14 +106,14 @@ def load_predictor(
     """Load a checkpoint for prediction.
 
     Args:
-        folder: Checkpoint folder, or the output folder of a training run.
+        folder: Checkpoint folder, the output folder of a training run, or the name of shipped weights (``starter``).
         device: Where to put the weights.
-        name: Name for tables; default method and backbone.
+        name: Name for tables; default the name in the card, else method and backbone.
 
     Raises:
         CheckpointError: Missing or damaged files, or weights that do not fit the options.
     """
-    found = find_checkpoint(Path(folder))
+    found = find_checkpoint(folder)
     card = read_card(found)
     try:
         options = TrainOptions.parse(card.get("options", {}))
@@ -162,4 +125,5 @@ def load_predictor(
         raise CheckpointError(f"{found}: this checkpoint cannot be loaded: {reason}") from error
     method.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     method.eval()
-    return Predictor(method, options, card, name or f"{options.method.value} ({options.backbone.value})")
+    own = card.get("name") or f"{options.method.value} ({options.backbone.value})"
+    return Predictor(method, options, card, name or own)

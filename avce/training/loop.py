@@ -24,14 +24,15 @@ from avce.data.loader import Batch, TrainLoader, eval_batches
 from avce.data.prepared import Prepared
 from avce.errors import DataError, DomainError
 from avce.files import replace_folder, write_json
-from avce.methods import build_method
 from avce.methods.base import Method
 from avce.metrics.protocols import score
 from avce.options import Axis, Split, TrainOptions
 from avce.progress import Reporter
-from avce.training.checkpoint import BEST_FOLDER, load_predictor, save_checkpoint
+from avce.training.checkpoint import save_checkpoint
 from avce.training.engine import Engine
-from avce.training.provenance import git_revision, versions
+from avce.training.folder import BEST_FOLDER
+from avce.training.provenance import git_revision
+from avce.training.start import start_method
 
 RESUME_FOLDER = "resume"
 HISTORY_FILE = "history.json"
@@ -112,7 +113,9 @@ class _Run:
                 f"{data.folder}: the training split needs at least 2 faces, has {len(train_rows)}"
             )
         torch.manual_seed(options.seed)
-        method = start_method(options)
+        method, start = start_method(options)
+        if start is not None:
+            self.reporter.log(f"starts from {start}")
         self.engine = Engine(method, options, options.epochs * len(self.loader))
         self.method: Method = method
         self.at = _Progress()
@@ -233,7 +236,6 @@ class _Run:
             "epoch": self.at.best_epoch,
             "rule": RULE,
             "validation": metrics,
-            "versions": versions(),
             "git_revision": git_revision(),
         }
 
@@ -265,27 +267,6 @@ class _Run:
         if self.options.avce.keep_eval_after_validation and self.at.epoch:
             self.method.eval()
         self.reporter.log(f"resumed in epoch {self.at.epoch + 1}, after {self.at.batch} of its batches")
-
-
-def start_method(options: TrainOptions) -> Method:
-    """Networks at their start: fresh, ImageNet weights, or those of a checkpoint named in ``pretrained``."""
-    if options.pretrained in {"none", "imagenet"}:
-        return build_method(options)
-    method = build_method(options.model_copy(update={"pretrained": "none"}))
-    source = load_predictor(options.pretrained)
-    have = method.state_dict()
-    fitting = {
-        name: value
-        for name, value in source.method.state_dict().items()
-        if name in have and have[name].shape == value.shape
-    }
-    if not fitting:
-        raise DataError(
-            f"{options.pretrained}: none of its weights fit {options.method.value} on {options.backbone.value};"
-            f" it holds {source.name}"
-        )
-    method.load_state_dict(fitting, strict=False)
-    return method
 
 
 @torch.inference_mode()

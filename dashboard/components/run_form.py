@@ -19,6 +19,7 @@ PRESET_WORDS = {
     "quick": "Good figures on two cores",
     "poster": "As on the poster",
     "authors": "As in the authors' code",
+    "fine_tune": "Fine-tune the starter model",
     "smoke": "Two epochs, to see that it runs",
 }
 METHOD_WORDS = {

@@ -14,7 +14,8 @@ from avce.errors import CancelledError, CheckpointError, OptionError
 from avce.options import Split, TrainOptions, train_options
 from avce.progress import Reporter
 from avce.training import loop
-from avce.training.checkpoint import load_predictor, read_card
+from avce.training.checkpoint import load_predictor
+from avce.training.folder import read_card
 from avce.training.loop import train
 
 

@@ -1,0 +1,73 @@
+"""Where a run starts from: what fits of a checkpoint is taken and told, another encoder is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from avce.errors import CheckpointError, OptionError
+from avce.methods import build_method
+from avce.options import PRESETS, TrainOptions, train_options
+from avce.training.checkpoint import save_checkpoint
+from avce.training.start import start_method
+
+
+def saved(folder: Path, options: TrainOptions) -> Path:
+    torch.manual_seed(1)
+    save_checkpoint(folder, build_method(options).state_dict(), options, {})
+    return folder
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return saved(tmp_path_factory.mktemp("source") / "avce", train_options(preset="smoke", method="avce"))
+
+
+def test_encoder_and_heads_of_the_same_method_are_taken_whole(source: Path) -> None:
+    method, report = start_method(train_options(preset="smoke", method="avce", pretrained=str(source)))
+    assert report is not None
+    assert set(report.loaded) == set(method.state_dict())
+    assert (report.missing, report.unused, report.reshaped) == ((), (), ())
+
+
+def test_heads_of_another_size_stay_fresh_and_are_told(source: Path) -> None:
+    options = train_options(preset="smoke", method="avce", pretrained=str(source), feature_dim=16)
+    _, report = start_method(options)
+    assert report is not None
+    assert "bottleneck.0.weight" in report.reshaped
+    assert any(name.startswith("encoder.") for name in report.loaded)
+    assert "reshaped" in str(report)
+
+
+def test_another_method_takes_the_encoder(source: Path) -> None:
+    _, report = start_method(train_options(preset="smoke", method="caf", pretrained=str(source)))
+    assert report is not None
+    assert all(name.startswith("encoder.") for name in report.loaded)
+    assert any(name.startswith("regressor.") for name in report.missing)
+
+
+def test_another_encoder_is_refused_and_both_are_named(source: Path) -> None:
+    options = train_options(preset="smoke", backbone="compact", pretrained=str(source))
+    with pytest.raises(
+        CheckpointError, match=r"fits avce on compact, got .* with avce on tiny .*backbone tiny"
+    ):
+        start_method(options)
+
+
+def test_fresh_weights_come_without_a_report() -> None:
+    assert start_method(train_options(preset="smoke"))[1] is None
+
+
+@pytest.mark.parametrize("start", ["starter", "imagenet"])
+def test_a_start_that_is_there_for_one_encoder_is_refused_for_others_at_once(start: str) -> None:
+    with pytest.raises(
+        OptionError, match=f"pretrained={start} is at hand for backbone efficientnet_lite0 only"
+    ):
+        train_options(preset="smoke", pretrained=start)
+
+
+def test_the_preset_that_fine_tunes_starts_from_the_starter_model() -> None:
+    assert "fine_tune" in PRESETS
+    assert train_options(preset="fine_tune").pretrained == "starter"
