@@ -478,6 +478,24 @@ class MapOptions(Options):
     scores: bool = Field(default=True, description="Add sparsity, deletion and insertion scores.")
 
 
+class PosterOptions(Options):
+    """What stands on a poster figure: maps of key frames tied to the curves."""
+
+    frames: tuple[int, ...] = Field(
+        (),
+        max_length=8,
+        description="Key frames; empty: chosen, largest gap between models, peaks, then turning points.",
+    )
+    count: int = Field(
+        5, ge=1, le=8, description="How many key frames to choose.", json_schema_extra=_source("poster")
+    )
+    map: Literal["both", "valence", "arousal", "features"] = Field(
+        "both",
+        description="Map in the tiles: mean of both outputs' maps, one output's, or the mean activation of the encoder.",
+    )
+    opacity: float = Field(0.5, ge=0, le=1, description="Share of the map's colour over the face.")
+
+
 def train_options(*, preset: str | None = None, fidelity: str | None = None, **given: Any) -> TrainOptions:
     """Options from a preset, a fidelity and explicit values, the later winning over the earlier.
 

@@ -44,6 +44,7 @@ KINDS: dict[JobKind, tuple[str, str]] = {
     JobKind.SEGMENT: ("Help with a video", ":material/movie:"),
     JobKind.MAPS: ("Activation maps", ":material/blur_on:"),
     JobKind.INSPECT: ("Inspect face", ":material/biotech:"),
+    JobKind.POSTER: ("Poster figure", ":material/dashboard:"),
 }
 STATES: dict[JobState, tuple[str, str]] = {
     JobState.QUEUED: ("queued", "gray"),

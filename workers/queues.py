@@ -26,4 +26,5 @@ QUEUE_OF_KIND: dict[JobKind, Queue] = {
     JobKind.SEGMENT: Queue.VIDEO,
     JobKind.MAPS: Queue.FIGURES,
     JobKind.INSPECT: Queue.FIGURES,
+    JobKind.POSTER: Queue.FIGURES,
 }

@@ -151,6 +151,8 @@ class VideoRecord(Record):
     frames: int
     duration_s: float
     created_at: datetime
+    labels: str | None = None
+    """Hash of its labels' file, where people gave the video labels."""
 
 
 class AnalysisRecord(Record):
@@ -225,6 +227,24 @@ class MapRecord(Record):
     scores: dict[str, float] = Field(default_factory=dict)
     file: str
     array_file: str
+    face_file: str | None = None
+    """The face below it, as the model got it; older maps have none."""
+
+
+class PosterRecord(Record):
+    """A poster figure; ``files`` (svg, pdf, png, zip → hash) and ``facts`` are empty until it is drawn.
+
+    ``facts`` is :meth:`avce.poster.contents.Poster.facts`: models, key frames with reasons, values, sparsity.
+    """
+
+    id: str
+    created_at: datetime
+    job_id: str
+    analysis_id: str
+    state: JobState
+    options: dict[str, Any]
+    facts: dict[str, Any] = Field(default_factory=dict)
+    files: dict[str, str] = Field(default_factory=dict)
 
 
 class InspectionRecord(Record):

@@ -31,3 +31,4 @@ class JobKind(StrEnum):
     SEGMENT = "segment"
     MAPS = "maps"
     INSPECT = "inspect"
+    POSTER = "poster"

@@ -13,6 +13,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from avce.poster.colours import OTHERS, SYSTEM_COLOURS
+
 MAX_POINTS = 3000
 """Most points of one trace; a curve is thinned so that its extremes and gaps stay."""
 
@@ -25,15 +27,15 @@ MUTED = "#7B7F87"
 GRID = "rgba(128, 128, 128, 0.22)"
 LINE = "rgba(128, 128, 128, 0.65)"
 
-_SYSTEMS = {
-    "avce": ("#2B6CB0", "#5B9BDD"),
-    "caf": ("#2E8B57", "#4FB27D"),
-    "hasani": ("#22262E", "#E9E5DB"),
-    "label": ("#8A8D91", "#8A8D91"),
-    "trivial": ("#8A8D91", "#8A8D91"),
-    "supervised": ("#B4622D", "#D98A55"),
+_ON_DARK = {
+    "avce": "#5B9BDD",
+    "caf": "#4FB27D",
+    "hasani": "#E9E5DB",
+    "label": "#8A8D91",
+    "supervised": "#D98A55",
 }
-_OTHERS = ("#7A4E9B", "#B08A1E", "#1B8A94", "#A33B4A")
+_SYSTEMS = {name: (colour, _ON_DARK[name]) for name, colour in SYSTEM_COLOURS.items()}
+_SYSTEMS["trivial"] = _SYSTEMS["label"]
 _OTHERS_DARK = ("#A987C9", "#B08A1E", "#2FA5AF", "#D0697A")
 
 _PARTS = {
@@ -103,21 +105,21 @@ def colour_of(system: str, *, dark: bool = False) -> str:
     key = str(system).casefold()
     if key in _SYSTEMS:
         return _SYSTEMS[key][int(dark)]
-    others = _OTHERS_DARK if dark else _OTHERS
+    others = _OTHERS_DARK if dark else OTHERS
     return others[sum(key.encode()) % len(others)]
 
 
 def colours_of_parts(names: Sequence[str], *, dark: bool = False) -> dict[str, str]:
     """Colours of the parts of a loss, all different: known parts keep theirs, others take what is left."""
     known = {name: _PARTS[name][int(dark)] for name in names if name in _PARTS}
-    spare = [*(pair[int(dark)] for pair in _PARTS.values()), *(_OTHERS_DARK if dark else _OTHERS)]
+    spare = [*(pair[int(dark)] for pair in _PARTS.values()), *(_OTHERS_DARK if dark else OTHERS)]
     left = iter([colour for colour in dict.fromkeys(spare) if colour not in known.values()])
     return {name: known[name] if name in known else next(left, MUTED) for name in names}
 
 
 def spread(system: str, count: int, *, dark: bool = False) -> list[str]:
     """Colours of ``count`` runs of one method: its own first, then others that no method uses."""
-    others = _OTHERS_DARK if dark else _OTHERS
+    others = _OTHERS_DARK if dark else OTHERS
     return [colour_of(system, dark=dark), *others][:count] + [MUTED] * max(0, count - 1 - len(others))
 
 

@@ -8,12 +8,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from avce.video.one_face import one_face
 from dashboard import charts
 from dashboard.components.colours import frame_states, series_of
 from dashboard.components.frame import is_dark
 from dashboard.components.frames import frame_key, nearest
 from dashboard.components.guard import need
-from dashboard.components.player import of_track, player, player_data
+from dashboard.components.player import player, player_data
 from dashboard.components.tables import Cell, Row, draw_table
 from dashboard.components.track_edits import face_label, track_edits
 from dashboard.components.upload import base_path
@@ -219,7 +220,7 @@ def trajectory_view(analysis_id: str) -> None:
     by_run = {run_id: rows for run_id, rows in by_run.items() if len(rows)}
     with choice:
         track = _choose_track(faces, analysis_id)
-    raw = {run_id: of_track(rows, track) for run_id, rows in by_run.items()}
+    raw = {run_id: one_face(rows, track) for run_id, rows in by_run.items()}
     tables = {run_id: _shown(rows) for run_id, rows in raw.items()}
     key = frame_key(analysis_id)
     frames = [int(frame) for frame in next(iter(tables.values()))["frame"]]

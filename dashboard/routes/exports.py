@@ -8,12 +8,18 @@ from itertools import chain
 
 import pandas as pd
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import FileResponse, Response, StreamingResponse
 
 from dashboard.routes.answers import or_not_found
 from workers import client
 
 ROWS_AT_A_TIME = 5000
+POSTER_TYPES = {
+    "svg": "image/svg+xml",
+    "pdf": "application/pdf",
+    "png": "image/png",
+    "zip": "application/zip",
+}
 
 
 def _file_name(*parts: str) -> str:
@@ -35,6 +41,25 @@ def trajectory_csv(request: Request) -> Response:
         run = client.get_run(run_id).name
         return _attachment(
             iter(client.trajectory_csv(analysis_id, run_id)), _file_name(video, run, "trajectory")
+        )
+
+    return or_not_found(make)
+
+
+def poster_file(request: Request) -> Response:
+    """A poster figure as svg, pdf, png, or a zip of them with the data."""
+    poster_id, kind = request.path_params["poster_id"], request.path_params["kind"]
+
+    def make() -> Response:
+        path = client.poster_path(poster_id, kind)
+        record = client.get_poster(poster_id)
+        name = _file_name(str(record.facts.get("video", "")), "poster")
+        is_shown = "show" in request.query_params
+        return FileResponse(
+            path,
+            filename=f"{name}.{kind}",
+            media_type=POSTER_TYPES[kind],
+            content_disposition_type="inline" if is_shown else "attachment",
         )
 
     return or_not_found(make)

@@ -7,8 +7,10 @@ import streamlit as st
 from dashboard.components.guard import need
 from dashboard.components.jobs import job_follow
 from dashboard.components.pick import pick
+from dashboard.components.poster_figure import poster_figure
 from dashboard.components.trajectory import seek, trajectory_view
 from dashboard.components.video_add import analyse_form
+from dashboard.components.video_labels import video_labels
 from dashboard.words import AROUSAL, VALENCE, WHAT_THEY_ARE_NOT, stamp
 from workers import client
 from workers.records import AnalysisRecord
@@ -51,4 +53,7 @@ def page() -> None:
     if analysis.state is not JobState.QUEUED:
         # What is done so far is shown while the rest is read, and after a failure too.
         trajectory_view(analysis.id)
+        if analysis.state is JobState.SUCCEEDED:
+            poster_figure(analysis)
+            video_labels(analysis.video)
         st.caption(WHAT_THEY_ARE_NOT)

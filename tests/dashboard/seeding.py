@@ -304,6 +304,29 @@ def seed_inspection(seeded: Seeded, **changes) -> str:
         return row.id
 
 
+def seed_poster(seeded: Seeded) -> str:
+    """A finished poster figure of the seeded analysis, its files mere words; returns its id."""
+    with writing() as session:
+        job = _job(
+            session, JobKind.POSTER, "Poster figure of seeded clip.mp4", analysis_id=seeded.analysis_id
+        )
+        models = {"Seeded avce": {"valence": 0.7, "arousal": 0.1, "gini": 0.6}}
+        facts = {
+            "video": "seeded clip.mp4", "models": [{"name": "Seeded avce", "system": "avce", "colour": "#2B6CB0"}],
+            "frames": [{"frame": 14, "time_s": 0.56, "reason": "valence highest", "models": models}],
+        }  # fmt: skip
+        files = {
+            kind: file_store().put(io.BytesIO(kind.encode()), f"poster.{kind}").sha256
+            for kind in ("svg", "pdf", "png", "zip")
+        }
+        row = tables.PosterFigure(
+            job_id=job.id, analysis_id=seeded.analysis_id, options={}, facts=facts, files=files
+        )
+        session.add(row)
+        session.flush()
+        return row.id
+
+
 def seed_again(seeded: Seeded, seeds=(1, 2)) -> list[str]:
     """More evaluated runs, which differ from the second by their seed alone; returns the evaluations' ids."""
     with writing() as session:

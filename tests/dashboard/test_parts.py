@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 
 from avce.options import AvceOptions, EvaluateOptions, MapOptions, PrepareOptions, TrainOptions, train_options
+from avce.video.one_face import one_face
 from dashboard.comparing import differences, groups
 from dashboard.components.explain import circumplex_svg
 from dashboard.components.figures import best_of
 from dashboard.components.forms import help_of, label_of
 from dashboard.components.frames import key_frames, nearest
-from dashboard.components.player import of_track
 from dashboard.components.tables import Cell, Row, table_html
 from dashboard.cost import estimate
 from dashboard.serve import server_settings
@@ -167,20 +167,20 @@ def trajectory() -> pd.DataFrame:
 
 
 def test_following_one_face_keeps_every_frame_and_says_where_it_is_out_of_sight() -> None:
-    table = of_track(trajectory(), 2)
+    table = one_face(trajectory(), 2)
     assert list(table["frame"]) == list(range(10))
     assert list(table.loc[table["state"] == "lost", "frame"]) == [0, 1, 2, 6, 7, 8, 9]
     assert table.loc[table["state"] == "lost", "valence"].isna().all()
 
 
 def test_the_largest_face_with_a_value_stands_for_its_frame() -> None:
-    table = of_track(trajectory(), None)
+    table = one_face(trajectory(), None)
     assert list(table["frame"]) == list(range(10))
     assert list(table["track"]) == [1, 1, 1, 2, 1, 2, 1, 1, 1, 1]
 
 
 def test_key_frames_hold_the_extremes_and_only_frames_with_a_value() -> None:
-    table = of_track(trajectory(), 1)
+    table = one_face(trajectory(), 1)
     frames = key_frames(table)
     assert {0, 9} <= set(frames)
     assert len(frames) == len(set(frames)) <= 5

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from avce.video.read import frame_at
 from dashboard.routes import ROUTES, uploads
-from tests.dashboard.seeding import FRAMES, Seeded, seed
+from tests.dashboard.seeding import FRAMES, Seeded, seed, seed_poster
 from workers import client
 from workers.settings import get_settings
 from workers.store.files import file_store
@@ -29,6 +29,24 @@ def seeded(home: Path) -> Seeded:
 @pytest.fixture(scope="module")
 def web(seeded: Seeded) -> TestClient:
     return TestClient(Starlette(routes=ROUTES))
+
+
+def test_a_poster_figure_that_is_not_there_is_a_404_in_words(web: TestClient) -> None:
+    answer = web.get("/export/poster/nosuch.svg")
+    assert answer.status_code == 404
+    assert "does not exist" in answer.json()["error"]
+
+
+def test_a_poster_figure_comes_under_the_videos_name_in_its_own_type(web: TestClient, seeded: Seeded) -> None:
+    poster_id = seed_poster(seeded)
+    for kind, media in (("svg", "image/svg+xml"), ("zip", "application/zip")):
+        answer = web.get(f"/export/poster/{poster_id}.{kind}")
+        assert answer.headers["content-type"].startswith(media)
+        assert (
+            answer.headers["content-disposition"] == f'attachment; filename="seeded-clip.mp4-poster.{kind}"'
+        )
+    assert web.get(f"/export/poster/{poster_id}.png?show").headers["content-disposition"].startswith("inline")
+    assert web.get(f"/export/poster/{poster_id}.exe").status_code == 404
 
 
 def begin(web: TestClient) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dashboard.components.player import of_track
+from avce.video.one_face import one_face
 from dashboard.components.track_edits import face_label
 from tests.dashboard.pages import checked, open_page
 from tests.dashboard.seeding import Seeded, seed
@@ -65,7 +65,7 @@ def test_columns_beside_the_values_are_never_those_of_another_face() -> None:
             "valence_smoothed": 0.4, "run_id": "r",
         }
     )  # fmt: skip
-    table = of_track(points, 1)
+    table = one_face(points, 1)
     assert table["frame"].tolist() == [0, 1]
     assert table["pts_ms"].tolist() == [0.0, 40.0]
     assert table["valence_smoothed"].isna().tolist() == [False, True]

@@ -8,7 +8,7 @@ import pytest
 
 from dashboard.navigation import PAGES
 from tests.dashboard.pages import checked, open_page, texts
-from tests.dashboard.seeding import Seeded, seed
+from tests.dashboard.seeding import Seeded, seed, seed_poster
 from workers import client
 
 
@@ -102,6 +102,25 @@ def test_training_is_queued_as_a_row_even_when_the_broker_is_away(seeded: Seeded
     checked(app.button(key="train.start").click().run())
     run = next(run for run in client.list_runs() if run.name == "from the form")
     assert run.backbone == "tiny"
+
+
+def test_a_poster_figure_is_queued_with_the_frames_that_were_named(seeded: Seeded) -> None:
+    app = open_page("video")
+    app.text_input(key=f"poster.frames.{seeded.analysis_id}").set_value("14, 40")
+    checked(app.button(key=f"poster.draw.{seeded.analysis_id}").click().run())
+    poster = client.list_posters(seeded.analysis_id)[0]
+    assert poster.options["poster"]["frames"] == [14, 40]
+    assert set(poster.options["runs"]) == set(seeded.run_ids)
+    assert app.button(key=f"poster.draw.{seeded.analysis_id}").disabled  # one at a time
+
+
+def test_a_finished_poster_figure_is_shown_with_its_numbers_and_files(seeded: Seeded) -> None:
+    poster_id = seed_poster(seeded)
+    words = texts(open_page("video"))
+    assert f"/export/poster/{poster_id}.png?show" in words
+    for kind in ("svg", "pdf", "png", "zip"):
+        assert f"(/export/poster/{poster_id}.{kind})" in words
+    assert "valence highest" in words
 
 
 def test_maps_stand_by_axis_with_their_scores(seeded: Seeded) -> None:

@@ -13,10 +13,11 @@ import pandas as pd
 import pytest
 
 from avce.errors import AvceError, DataError
-from avce.options import Axis, Head, MapOptions, PrepareOptions, SynthOptions, train_options
+from avce.options import Axis, Head, MapOptions, PosterOptions, PrepareOptions, SynthOptions, train_options
 from avce.video.segments import SeamError
 from workers import client, settings
 from workers.client.datasets import add_synth, sent
+from workers.errors import ClientError
 from workers.records import JobRecord
 from workers.settings import get_settings
 from workers.states import JobKind, JobState
@@ -29,7 +30,7 @@ from workers.tasks import sharing
 from workers.tasks import video as video_task
 from workers.tasks.datasets import draw_dataset, import_dataset
 from workers.tasks.evaluation import evaluate_run
-from workers.tasks.figures import draw_maps
+from workers.tasks.figures import draw_maps, draw_poster
 from workers.tasks.intake import gather
 from workers.tasks.training import flat, train_run
 from workers.tasks.video import analyze_segments, analyze_video
@@ -42,6 +43,7 @@ TASKS = {
     JobKind.ANALYZE: analyze_video,
     JobKind.SEGMENT: analyze_segments,
     JobKind.MAPS: draw_maps,
+    JobKind.POSTER: draw_poster,
 }
 STILLS = SynthOptions(subjects=6, per_subject=5, size=80, seed=5)
 CLIP = SynthOptions(kind="affwild", clips=1, seconds=1.0, fps=8, width=200, height=160, gaps=False, seed=6)
@@ -285,6 +287,63 @@ def test_drawing_maps_again_replaces_them(journey):
     after = client.maps(journey.analyzed.analysis_id)
     assert len(after) == len(before)
     assert sum(row.scores == {} for row in after) == 2
+
+
+def test_a_drawn_clip_brings_the_labels_it_was_drawn_from(journey):
+    video = client.get_video(journey.analyzed.video_id)
+    labels = client.video_labels(video.id)
+    assert list(labels.columns) == ["frame", "valence", "arousal"]
+    assert len(labels) == video.frames
+
+
+def test_a_poster_figure_is_drawn_with_its_data(journey):
+    analysis_id = journey.analyzed.analysis_id
+    done(client.draw_poster(analysis_id, PosterOptions(count=2)))
+    poster = client.list_posters(analysis_id)[0]
+    assert set(poster.files) == {"svg", "pdf", "png", "zip"}
+    assert client.poster_path(poster.id, "png").read_bytes().startswith(b"\x89PNG")
+    with zipfile.ZipFile(client.poster_path(poster.id, "zip")) as packed:
+        curves = pd.read_csv(packed.open("curves.csv"))
+    rows = client.trajectory(analysis_id)
+    mine = curves[curves["model"] != "label"]
+    assert mine["valence"].tolist() == pytest.approx(rows["valence"].tolist(), nan_ok=True)
+    assert "label" in set(curves["model"])  # the drawn clip has labels
+    assert len(poster.facts["frames"]) == 2
+
+
+def test_key_frames_of_a_poster_may_be_chosen_by_hand(journey):
+    analysis_id = journey.analyzed.analysis_id
+    done(client.draw_poster(analysis_id, PosterOptions(frames=(3, 1), map="features")))
+    frames = client.list_posters(analysis_id)[0].facts["frames"]
+    assert [(key["frame"], key["reason"]) for key in frames] == [(1, "chosen by hand"), (3, "chosen by hand")]
+
+
+def test_a_poster_of_a_frame_without_the_face_fails_by_its_number(journey):
+    job = client.draw_poster(journey.analyzed.analysis_id, PosterOptions(frames=(999,)))
+    with pytest.raises(AvceError):
+        draw_poster(job.id)
+    assert "got 999" in client.get_job(job.id).error
+    assert client.list_posters(journey.analyzed.analysis_id)[0].files == {}
+
+
+def test_a_poster_takes_one_to_four_runs_of_its_own_analysis(journey):
+    analysis_id = journey.analyzed.analysis_id
+    for runs, words in (([], "1 to 4"), (["a", "b", "c", "d", "e"], "1 to 4"), (["other"], "took no part")):
+        with pytest.raises(ClientError, match=words):
+            client.draw_poster(analysis_id, run_ids=runs)
+
+
+def test_labels_can_be_replaced_and_forgotten_and_bad_ones_are_refused(journey):
+    video_id = journey.analyzed.video_id
+    before = client.get_video(video_id).labels
+    bad = file_store().put(io.BytesIO(b"valence,arousal\n7,0\n"), "bad.csv")
+    with pytest.raises(AvceError, match=r"bad.csv: line 2"):
+        client.set_labels(video_id, bad)
+    assert client.get_video(video_id).labels == before
+    client.set_labels(video_id, file_store().put(io.BytesIO(b"0.5,0.25\n"), "good.txt"))
+    assert client.video_labels(video_id).to_numpy().tolist() == [[0, 0.5, 0.25]]
+    client.clear_labels(video_id)
+    assert client.video_labels(video_id) is None
 
 
 def test_maps_need_a_face(journey):

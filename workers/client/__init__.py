@@ -19,6 +19,8 @@ from workers.client.episodes import search_episodes
 from workers.client.health import health, workers_status
 from workers.client.inspections import get_inspection, inspect, inspection_jpeg, list_inspections
 from workers.client.jobs import cancel_job, get_job, job_log, list_jobs, retry_job
+from workers.client.labels import clear_labels, set_labels, video_labels
+from workers.client.posters import draw_poster, get_poster, list_posters, poster_path
 from workers.client.runs import (
     evaluate,
     evaluation_predictions,
@@ -64,10 +66,12 @@ __all__ = [
     "add_video",
     "analyze",
     "cancel_job",
+    "clear_labels",
     "clear_neutral",
     "dataset_points",
     "dataset_samples",
     "draw_maps",
+    "draw_poster",
     "evaluate",
     "evaluation_predictions",
     "exclude_track",
@@ -78,6 +82,7 @@ __all__ = [
     "get_evaluation",
     "get_inspection",
     "get_job",
+    "get_poster",
     "get_run",
     "get_video",
     "health",
@@ -91,17 +96,20 @@ __all__ = [
     "list_evaluations",
     "list_inspections",
     "list_jobs",
+    "list_posters",
     "list_runs",
     "list_videos",
     "map_png",
     "maps",
     "merge_tracks",
     "metric_points",
+    "poster_path",
     "published_results",
     "rename_track",
     "reset_tracks",
     "retry_job",
     "search_episodes",
+    "set_labels",
     "set_neutral",
     "split_track",
     "start_demo",
@@ -111,6 +119,7 @@ __all__ = [
     "train",
     "trajectory",
     "trajectory_csv",
+    "video_labels",
     "video_path",
     "workers_status",
 ]

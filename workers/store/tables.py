@@ -250,6 +250,8 @@ class Video(Base):
     fps: Mapped[float] = mapped_column(default=0.0)
     frames: Mapped[int] = mapped_column(default=0)
     duration_s: Mapped[float] = mapped_column(default=0.0)
+    labels: Mapped[str | None]
+    """Hash of a csv with valence and arousal of its frames, where people gave them."""
 
 
 class Analysis(Base):
@@ -364,6 +366,22 @@ class ActivationMap(Base):
     scores: Mapped[dict[str, float]] = mapped_column(default=dict)
     file: Mapped[str]
     array_file: Mapped[str]
+    face_file: Mapped[str | None]
+    """The face below the map; maps drawn before it was kept have none."""
+
+
+class PosterFigure(Base):
+    """A poster figure; ``files`` maps ``svg``, ``pdf``, ``png`` and ``zip`` to hashes, empty until it is drawn."""
+
+    __tablename__ = "poster_figure"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    job_id: Mapped[str] = mapped_column(ForeignKey("job.id"), unique=True)
+    analysis_id: Mapped[str] = mapped_column(ForeignKey("analysis.id", ondelete="CASCADE"), index=True)
+    options: Mapped[dict[str, Any]]
+    facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    files: Mapped[dict[str, str]] = mapped_column(default=dict)
 
 
 class Inspection(Base):

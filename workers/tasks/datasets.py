@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -92,12 +93,14 @@ def _draw(held: Claim, reporter: JobReporter) -> Outcome:
         values = _store(prepared, reporter)
         clip = _last_clip(drawn) if held.nouns["video_id"] else None
         sha256 = file_store().put_path(clip).sha256 if clip else None
+        labels = _labels_beside(clip) if clip else None
 
     def write(session: Session) -> None:
         _write(session, held["dataset_id"], values)
         if sha256 is not None:
             video = require_video(session, held["video_id"])
             describe(video, file_store().local_path(sha256), sha256)
+            video.labels = labels
 
     return Outcome(write)
 
@@ -107,6 +110,17 @@ def _last_clip(folder: Path) -> Path:
     if not clips:
         raise DataError(f"{folder.name}: no clip was drawn; draw kind affwild to get videos")
     return clips[-1]
+
+
+def _labels_beside(clip: Path) -> str:
+    """Hash of the labels that a clip was drawn from, as one csv."""
+    part = clip.parent.name
+    lines = [
+        (clip.parents[2] / "annotations" / part / axis / f"{clip.stem}.txt").read_text().split()
+        for axis in ("valence", "arousal")
+    ]
+    text = "valence,arousal\n" + "".join(f"{v},{a}\n" for v, a in zip(*lines, strict=False))
+    return file_store().put(io.BytesIO(text.encode()), "labels.csv").sha256
 
 
 def _store(prepared: Prepared, reporter: JobReporter) -> dict[str, Any]:

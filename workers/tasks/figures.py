@@ -30,6 +30,7 @@ from workers.store.tables import ActivationMap, TrajectoryPoint
 from workers.store.videos import video_file
 from workers.tasks.border import Outcome, perform
 from workers.tasks.inspection import inspect
+from workers.tasks.poster import draw_poster_figure
 
 if TYPE_CHECKING:
     from avce.training.checkpoint import Predictor
@@ -47,6 +48,12 @@ def inspect_face(job_id: str) -> None:
 def draw_maps(job_id: str) -> None:
     """Draw activation maps: a picture and an array for each face, run, axis and head."""
     perform(job_id, _draw)
+
+
+@task(JobKind.POSTER)
+def draw_poster(job_id: str) -> None:
+    """Draw a poster figure of an analysis."""
+    perform(job_id, draw_poster_figure)
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from avce.published import PUBLISHED
 from dashboard import charts
 from dashboard.charts.ribbon import MAX_PIECES
 from dashboard.charts.theme import (
-    _OTHERS,
     _OTHERS_DARK,
     AROUSAL,
     MAX_POINTS,
+    OTHERS,
     PLAYHEAD,
     SPLIT_COLOURS,
     STATE_COLOURS,
@@ -262,7 +262,7 @@ def test_the_best_epoch_is_marked():
 
 def test_every_colour_can_be_told_from_the_page():
     both = [VALENCE, AROUSAL, PLAYHEAD, *SPLIT_COLOURS.values()]
-    for ground, dark, others in ((LIGHT.ground, False, _OTHERS), (DARK.ground, True, _OTHERS_DARK)):
+    for ground, dark, others in ((LIGHT.ground, False, OTHERS), (DARK.ground, True, _OTHERS_DARK)):
         systems = [
             charts.colour_of(name, dark=dark) for name in ("avce", "caf", "hasani", "label", "supervised")
         ]
