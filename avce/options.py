@@ -30,6 +30,7 @@ class Backbone(StrEnum):
     RESNET18 = "resnet18"
     EFFICIENTNET_LITE0 = "efficientnet_lite0"
     COMPACT = "compact"
+    INCEPTION_RESNET = "inception_resnet"
     TINY = "tiny"
 
 
@@ -284,6 +285,11 @@ class TrainOptions(Options):
         le=4096,
         description="Size d of the bottleneck feature z.",
         json_schema_extra=_source("poster"),
+    )
+    bottleneck_norm: Literal["none", "batch"] = Field(
+        "none",
+        description="Normalise z over the batch before its ReLU (AVCE and supervised), so that its entries stay alive.",
+        json_schema_extra=_source("our choice; authors' code: none"),
     )
     dropout: float = Field(0.2, ge=0, lt=1, description="Dropout in the head R.")
     learning_rate: float = Field(2e-3, gt=0, description="Peak learning rate of encoder and R.")

@@ -15,6 +15,7 @@ ROUGH_MS: dict[Backbone, tuple[float, int]] = {
     Backbone.RESNET18: (160.0, 224),
     Backbone.EFFICIENTNET_LITE0: (180.0, 224),
     Backbone.COMPACT: (6.0, 96),
+    Backbone.INCEPTION_RESNET: (9.0, 96),
     Backbone.TINY: (1.0, 64),
 }
 """Milliseconds per picture and epoch on two cores at an input size; measured once, other machines differ."""

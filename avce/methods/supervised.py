@@ -20,7 +20,7 @@ class Supervised(Method):
         encoder = build_encoder(options.backbone, options=options)
         self.encoder: nn.Module = encoder
         self._map_layer = (encoder.map_layer,)  # in a tuple, so that its weights are not registered twice
-        self.bottleneck = Bottleneck(encoder.out_features, options.feature_dim)
+        self.bottleneck = Bottleneck(encoder.out_features, options.feature_dim, options.bottleneck_norm)
         self.R = Regressor(
             options.feature_dim,
             options.dropout,

@@ -44,6 +44,11 @@ class Encoder(nn.Module, ABC):
         Raises:
             ShapeError: Not a batch of three-channel pictures, or a side below ``min_input_px``.
         """
+        self.check(images)
+        return self.pool(self.forward_features(images))
+
+    def check(self, images: Tensor) -> None:
+        """Refuse what is no batch of three-channel pictures of the least size, with a :class:`ShapeError`."""
         if images.ndim != 4 or images.shape[1] != 3:
             raise ShapeError(
                 f"{type(self).__name__}: expected images of shape (B, 3, H, W), got {tuple(images.shape)}"
@@ -53,7 +58,6 @@ class Encoder(nn.Module, ABC):
                 f"{type(self).__name__}: expected sides of at least {self.min_input_px} px,"
                 f" got {tuple(images.shape[2:])}; raise input_size"
             )
-        return self.pool(self.forward_features(images))
 
 
 def conv_bn(cin: int, cout: int, kernel: int = 3, *, stride: int = 1, groups: int = 1) -> list[nn.Module]:

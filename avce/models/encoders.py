@@ -14,6 +14,7 @@ ENCODERS: dict[Backbone, str] = {
     Backbone.RESNET18: "avce.models.resnet18",
     Backbone.EFFICIENTNET_LITE0: "avce.models.efficientnet",
     Backbone.COMPACT: "avce.models.compact",
+    Backbone.INCEPTION_RESNET: "avce.models.inception_resnet",
     Backbone.TINY: "avce.models.tiny",
 }
 """Module of each encoder, imported when asked for."""

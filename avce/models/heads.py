@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -9,10 +11,18 @@ HIDDEN = 256
 
 
 class Bottleneck(nn.Sequential):
-    """Feature of the encoder → z ≥ 0 of length ``dim``: linear and ReLU, as in the authors' code."""
+    """Feature of the encoder → z ≥ 0 of length ``dim``: linear and ReLU, as in the authors' code.
 
-    def __init__(self, in_features: int, dim: int) -> None:
-        super().__init__(nn.Linear(in_features, dim), nn.ReLU())
+    Args:
+        in_features: Length of the feature.
+        dim: Length of z.
+        norm: ``"batch"`` normalises before the ReLU: without it, in nets trained from scratch at a high learning rate,
+            most entries of z are 0 for every picture after an epoch, and the views have little to choose from.
+    """
+
+    def __init__(self, in_features: int, dim: int, norm: Literal["none", "batch"] = "none") -> None:
+        middle: list[nn.Module] = [nn.BatchNorm1d(dim)] if norm == "batch" else []
+        super().__init__(nn.Linear(in_features, dim), *middle, nn.ReLU())
 
 
 class Regressor(nn.Module):

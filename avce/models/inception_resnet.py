@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from avce.errors import ShapeError
 from avce.models.base import Encoder, conv_bn
+from avce.options import TrainOptions
 
 
 def _unit(cin: int, cout: int, kernel: int | tuple[int, int] = 3, stride: int = 1) -> nn.Sequential:
@@ -96,14 +97,17 @@ class InceptionResNet(Encoder):
 
     def forward(self, images: Tensor) -> Tensor:
         """Means over the picture of all three scales, side by side."""
-        if images.ndim != 4 or images.shape[1] != 3:
-            raise ShapeError(
-                f"InceptionResNet: expected images of shape (B, 3, H, W), got {tuple(images.shape)}"
-            )
+        self.check(images)
         a = self.scale_a(self.stem(images))
         b = self.scale_b(a)
         c = self.scale_c(b)
         return torch.cat([scale.mean(dim=(2, 3)) for scale in (a, b, c)], 1)
+
+
+def build(options: TrainOptions) -> Encoder:
+    """Entry of the table of encoders: Hasani-style's net under any method."""
+    del options
+    return InceptionResNet()
 
 
 class InceptionResNetLstm(nn.Module):

@@ -33,6 +33,7 @@ BACKBONE_WORDS = {
     Backbone.RESNET18: "deeper, slow on CPU",
     Backbone.EFFICIENTNET_LITE0: "can start from ImageNet",
     Backbone.COMPACT: "made for two cores",
+    Backbone.INCEPTION_RESNET: "Hasani-style's net under any method",
     Backbone.TINY: "for trying things out",
 }
 

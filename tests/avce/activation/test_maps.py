@@ -135,7 +135,7 @@ def test_maps_can_be_drawn_where_gradients_are_off():
         assert np.array_equal(activation_maps(predictor, crops, Axis.VALENCE), expected)
 
 
-@pytest.mark.parametrize("backbone", ["tiny", "compact", "alexnet", "resnet18"])
+@pytest.mark.parametrize("backbone", ["tiny", "compact", "alexnet", "resnet18", "inception_resnet"])
 def test_every_backbone_has_a_map_for_both_axes_and_heads(backbone):
     torch.manual_seed(0)
     options = train_options(method="avce", backbone=backbone, input_size=64)

@@ -12,6 +12,7 @@ from torch import nn
 
 from avce.errors import OptionError
 from avce.methods import build_method
+from avce.models.heads import Bottleneck
 from avce.options import Head, Method, TrainOptions, train_options
 from avce.transforms import softmax, sparsemax
 
@@ -205,3 +206,16 @@ def test_heads_of_the_authors_preset_move_by_sgd():
         method = build_method(train_options(preset=preset, backbone="tiny", input_size=32))
         optimizers = method.optimizers()
         assert [type(optimizers[name]).__name__ for name in ("heads", "metric")] == [kind, kind]
+
+
+def test_a_normalised_bottleneck_keeps_most_entries_of_z_alive_whatever_its_bias():
+    torch.manual_seed(0)
+    features = torch.randn(64, 40)
+    alive = {}
+    for norm in ("none", "batch"):
+        bottleneck = Bottleneck(40, 32, norm)
+        with torch.no_grad():
+            bottleneck[0].bias.fill_(-5.0)  # where a few large steps may push it
+        alive[norm] = (bottleneck(features) > 0).any(0).float().mean().item()
+    assert alive["none"] < 0.1
+    assert alive["batch"] == 1.0
