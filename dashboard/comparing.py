@@ -9,7 +9,10 @@ from itertools import takewhile
 from statistics import fmean, stdev
 from typing import Any
 
+import pandas as pd
+
 from workers.records import EvaluationRecord, RunRecord
+from workers.states import JobState
 
 SEEDS = {"seed", "num_threads"}
 """Options in which runs of one seed group may differ: what is learned is the same but for chance."""
@@ -101,15 +104,47 @@ def seed_groups(
         run = runs.get(item.run_id)
         if run is None:
             continue
-        alike = {name: value for name, value in flat(run.options).items() if name not in SEEDS}
-        key = repr((run.dataset_id, sorted(alike.items())))
-        members.setdefault(key, {}).setdefault(int(run.options.get("seed", 0)), item)
+        members.setdefault(_but_seed(run), {}).setdefault(int(run.options.get("seed", 0)), item)
     figures = list(names)
     return [
         _seed_group({seed: of_seed[seed] for seed in sorted(of_seed)}, runs, figures)
         for of_seed in members.values()
         if len(of_seed) > 1
     ]
+
+
+def same_but_seed(runs: Iterable[RunRecord]) -> list[tuple[str, list[RunRecord]]]:
+    """Runs that learn the same but for chance, together under one name, in the order in which they first appear."""
+    members: dict[str, list[RunRecord]] = {}
+    for run in runs:
+        members.setdefault(_but_seed(run), []).append(run)
+    return [(common_name([run.name for run in alike]), alike) for alike in members.values()]
+
+
+def _but_seed(run: RunRecord) -> str:
+    """Equal for runs that differ by their seed alone."""
+    alike = {name: value for name, value in flat(run.options).items() if name not in SEEDS}
+    return repr((run.dataset_id, sorted(alike.items())))
+
+
+def option_table(runs: Iterable[RunRecord]) -> pd.DataFrame:
+    """Finished runs of one data set as rows: ``name``, the options that differ, and what came out.
+
+    Returns:
+        Index run id; columns ``name``, each option with two values or more, then ``best_epoch, ccc_valence, ccc_arousal,
+        mean_ccc``: figures of the best epoch on validation.
+    """
+    done = [run for run in runs if run.best and run.state is JobState.SUCCEEDED]
+    table = pd.DataFrame([flat(run.options) for run in done], index=[run.id for run in done])
+    for name in table:
+        if table[name].map(lambda value: isinstance(value, (list, dict))).any():
+            table[name] = table[name].map(repr)
+    table = table[[name for name in table if len(set(table[name])) > 1]]
+    table.insert(0, "name", [run.name for run in done])
+    table["best_epoch"] = [run.best_epoch for run in done]
+    for axis in ("valence", "arousal"):
+        table[f"ccc_{axis}"] = pd.Series([run.best.get(f"ccc_{axis}") for run in done], table.index, float)
+    return table.assign(mean_ccc=(table["ccc_valence"] + table["ccc_arousal"]) / 2)
 
 
 def _seed_group(
@@ -124,11 +159,11 @@ def _seed_group(
         }
     first = runs[items[0].run_id]
     return SeedGroup(
-        _common_name([item.run_name for item in items]), first.method, list(members), items, table
+        common_name([item.run_name for item in items]), first.method, list(members), items, table
     )
 
 
-def _common_name(names: list[str]) -> str:
+def common_name(names: list[str]) -> str:
     """What the names of all runs begin with, if that says anything."""
     alike = takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False))
     shared = re.sub(

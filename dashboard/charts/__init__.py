@@ -5,11 +5,13 @@ Backgrounds are transparent, so figures sit on light and on dark pages; function
 points, whatever is passed in.
 """
 
+from dashboard.charts.bands import curve_bands
 from dashboard.charts.bars import bar_rows, metric_bars
 from dashboard.charts.circumplex import circumplex_path, label_density, label_scatter
 from dashboard.charts.distribution import split_histograms
 from dashboard.charts.duel import better_where, subject_gains
 from dashboard.charts.inspector import pull_and_push, view_bars
+from dashboard.charts.parallel import parallel_coordinates
 from dashboard.charts.ribbon import state_ribbon
 from dashboard.charts.scatter import label_against_prediction
 from dashboard.charts.theme import CONFIG, Series, colour_of
@@ -24,11 +26,13 @@ __all__ = [
     "ccc_curves",
     "circumplex_path",
     "colour_of",
+    "curve_bands",
     "label_against_prediction",
     "label_density",
     "label_scatter",
     "loss_curves",
     "metric_bars",
+    "parallel_coordinates",
     "pull_and_push",
     "split_histograms",
     "state_ribbon",

@@ -47,7 +47,7 @@ def loss_curves(points: pd.DataFrame, *, dark: bool = False, height: int = 300) 
             width=2.2 if is_total else 1.2, dash="solid" if is_total else _LOSS_DASH[place % len(_LOSS_DASH)],
         )  # fmt: skip
     styled(figure, height=height)
-    figure.update_xaxes(title_text=_x_title(points))
+    figure.update_xaxes(title_text=x_title(points))
     figure.update_yaxes(title_text="loss")
     return figure if names else note(figure, "no loss yet")
 
@@ -82,7 +82,7 @@ def ccc_curves(
             colour = given.drawn_in(dark=dark) if given else AXIS_COLOURS[axis]
             _line(figure, rows, f"{given.name}, {axis}" if given else axis, colour, width=2.0, dash=dash)
     styled(figure, height=height)
-    figure.update_xaxes(title_text=_x_title(points))
+    figure.update_xaxes(title_text=x_title(points))
     figure.update_yaxes(title_text=f"{figure_name.upper()}, validation")
     if best_epoch is not None and figure.data:
         figure.add_vline(
@@ -110,5 +110,6 @@ def _line(figure: go.Figure, rows: pd.DataFrame, name: str, colour: str, *, widt
     )  # fmt: skip
 
 
-def _x_title(points: pd.DataFrame) -> str:
+def x_title(points: pd.DataFrame) -> str:
+    """What counts along the x axis."""
     return "epoch" if points["epoch"].notna().any() or points.empty else "step"

@@ -12,6 +12,7 @@ from dashboard.comparing import Group, SeedGroup, differences
 from dashboard.components.figures import evaluation_table, protocol_words, published_table
 from dashboard.components.frame import is_dark
 from dashboard.components.guard import need
+from dashboard.components.pictures import picture_config, picture_format
 from dashboard.components.tables import Cell, Row, draw_table
 from dashboard.exporting import as_csv, as_latex
 from workers import client
@@ -48,7 +49,7 @@ def group_table(group: Group, methods: dict[str, str]) -> None:
             [(item.run_name, methods.get(item.run_id, ""), item.metrics) for item in group.evaluations]
         )
         st.plotly_chart(
-            charts.metric_bars(rows, dark=is_dark()), key=f"compare.bars.{group.evaluations[0].id}", config=charts.CONFIG,
+            charts.metric_bars(rows, dark=is_dark()), key=f"compare.bars.{group.evaluations[0].id}", config=picture_config("figures"),
             alt="CCC of each run on valence and arousal, with intervals",
         )  # fmt: skip
 
@@ -73,8 +74,8 @@ def option_differences(chosen: list[EvaluationRecord], runs: dict[str, RunRecord
     """Options on which the chosen runs differ."""
     configs = {runs[item.run_id].name: runs[item.run_id].options for item in chosen if item.run_id in runs}
     if len(configs) < 2:
+        st.caption("Choose two runs or more.")
         return
-    st.subheader("What differs in the options", anchor=False)
     table = differences(configs)
     if not table:
         st.caption("Nothing: these runs have the same options.")
@@ -96,7 +97,8 @@ def exports(
         default=[key for key, row in results.items() if row.evidence is Evidence.POSTER],
         format_func=lambda key: f"{results[key].method} · {results[key].dataset}",
     )  # fmt: skip
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        picture_format()
         st.download_button(
             "Figures as csv", as_csv(chosen), "figures.csv", "text/csv", key="compare.csv", icon=":material/download:"
         )  # fmt: skip

@@ -12,6 +12,7 @@ from dashboard.components.colours import series_of
 from dashboard.components.frame import is_dark
 from dashboard.components.guard import need
 from dashboard.components.pick import pick
+from dashboard.components.pictures import picture_config
 from dashboard.components.tables import Cell, Row, draw_table
 from dashboard.duel import (
     AXES,
@@ -105,22 +106,21 @@ def _subjects(duel: Duel, names: tuple[str, str], colours: tuple[str, str]) -> N
         even = f", {ties} even" if ties else ""
         column.markdown(f"**{axis.capitalize()}**: {a} : {b}{even}")
         column.plotly_chart(
-            charts.subject_gains(table, axis, names, colours), key=f"duel.subjects.{axis}", config=charts.CONFIG,
+            charts.subject_gains(table, axis, names, colours), key=f"duel.subjects.{axis}", config=picture_config(f"duel-{axis}"),
             alt=f"RMSE of {axis} per {duel.grouped_by}: {names[0]} is better on {a}, {names[1]} on {b}",
         )  # fmt: skip
 
 
-@st.fragment
 def duel_view(done: Sequence[EvaluationRecord]) -> None:
     """Choose two and see who is better, by how much, on whom and where."""
-    st.subheader("Duel", anchor=False, help="Two runs on the same faces; the address keeps the choice.")
+    st.caption("Two runs on the same faces; the address keeps the choice.")
     chosen = _opponents(done)
     if chosen is None:
         st.caption("Two runs measured on the same split of the same data can meet here.")
         return
     first, second = chosen
     names = _apart(first, second)
-    methods = {run.id: run.method for run in need(client.list_runs)}
+    methods = need(client.run_methods, [item.run_id for item in chosen])
     series = series_of(
         {first.id: names[0], second.id: names[1]},
         {item.id: methods.get(item.run_id, "other") for item in chosen},
@@ -157,7 +157,7 @@ def _plane(duel: Duel, names: tuple[str, str], colours: tuple[str, str]) -> None
     with st.container(key="wide-duel-plane"):
         left, right = st.columns(2, gap="large", vertical_alignment="center")
     left.plotly_chart(
-        charts.better_where(points, names, colours), key="duel.plane", config=charts.CONFIG,
+        charts.better_where(points, names, colours), key="duel.plane", config=picture_config("duel-plane"),
         alt=f"Cells of the circumplex in which {names[0]} or {names[1]} is nearer to the label",
     )  # fmt: skip
     rows = []

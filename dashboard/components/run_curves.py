@@ -15,10 +15,15 @@ from workers.records import RunRecord
 RULES = {"mean_ccc": "highest mean of both CCCs on validation"}
 
 
+def rule_of(run: RunRecord) -> str:
+    """How the run's best epoch was chosen."""
+    rule = str(run.options.get("best_rule", "mean_ccc"))
+    return RULES.get(rule, rule)
+
+
 def _best(run: RunRecord) -> None:
-    rule = RULES.get(str(run.options.get("best_rule", "mean_ccc")), "")
     best = "–" if run.best_epoch is None else str(run.best_epoch)
-    figures = [("Best epoch", best, f"Chosen by: {rule}.")]
+    figures = [("Best epoch", best, f"Chosen by: {rule_of(run)}.")]
     figures += [
         (f"CCC {axis}, validation", number(run.best.get(f"ccc_{axis}")), METRICS["ccc"][1])
         for axis in ("valence", "arousal")

@@ -9,15 +9,14 @@ import streamlit as st
 from dashboard import charts
 from dashboard.components.guard import need
 from dashboard.components.pick import labels
+from dashboard.components.pictures import picture_config
 from workers import client
 from workers.records import EvaluationRecord
 
 
 def scatter_of(evaluations: Sequence[EvaluationRecord]) -> None:
     """Two charts, one per axis, and the predictions to download."""
-    st.subheader(
-        "Label against prediction", anchor=False, help="On the diagonal a prediction equals its label."
-    )
+    st.caption("On the diagonal a prediction equals its label.")
     by_id = {item.id: item for item in evaluations}
     chosen = st.selectbox(
         "Evaluation",
@@ -30,7 +29,7 @@ def scatter_of(evaluations: Sequence[EvaluationRecord]) -> None:
         column.plotly_chart(
             charts.label_against_prediction(table, axis),
             key=f"compare.scatter.{axis}",
-            config=charts.CONFIG,
+            config=picture_config(f"scatter-{axis}"),
             alt=f"Predicted against labelled {axis}",
         )
     st.markdown(f":material/download: [All predictions as csv](/export/predictions/{chosen}.csv)")

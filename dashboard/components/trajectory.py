@@ -214,7 +214,7 @@ def trajectory_view(analysis_id: str) -> None:
         if not analysis.state.is_final:
             st.info("No frame has been read yet.", icon=":material/hourglass_top:")
         return
-    methods = {run.id: run.method for run in need(client.list_runs) if run.id in analysis.run_ids}
+    methods = need(client.run_methods, analysis.run_ids)
     series = series_of(dict(zip(analysis.run_ids, analysis.names, strict=True)), methods)
     by_run = {run_id: points[points["run_id"] == run_id] for run_id in analysis.run_ids}
     by_run = {run_id: rows for run_id, rows in by_run.items() if len(rows)}

@@ -8,10 +8,19 @@ from dashboard.components.episode_cards import episode_cards
 from dashboard.components.guard import attempt, need
 from dashboard.navigation import link
 from workers import client
+from workers.records import EpisodeRecord
 from workers.states import JobState
 
 EXAMPLES = ("V > 0.4 for 1 s", "V < -0.3 and A > 0.3 for 0.5 s", "A < -0.2 for 2 s", "intensity > 0.7")
-MOST = 400
+FIRST, MOST = 48, 400
+"""Moments looked for at first, and when asked for more: the search ends at the last one it needs."""
+
+
+@st.cache_data(ttl=10, max_entries=32, show_spinner="Searching …")
+def _found(rule: str, run_ids: tuple[str, ...], limit: int, newest: str) -> list[EpisodeRecord]:
+    """Moments of a rule; the newest analysis tells a later answer apart."""
+    del newest
+    return client.search_episodes(rule, run_ids=run_ids or None, limit=limit)
 
 
 def _take_example() -> None:
@@ -34,6 +43,10 @@ def _rule() -> str:
     return str(rule)
 
 
+def _ask_for_more(rule: str) -> None:
+    st.session_state["episodes.more"] = rule
+
+
 def page() -> None:
     """Find moments."""
     st.title("Find moments", anchor=False)
@@ -49,6 +62,13 @@ def page() -> None:
         "Runs", list(names), key="episodes.runs", format_func=lambda run: f"{names[run]} [{run[:6]}]",
         placeholder="all runs", help="Whose values must meet the rule; a moment is listed once for each run.",
     )  # fmt: skip
-    found = attempt(client.search_episodes, rule, run_ids=chosen or None, limit=MOST)
-    if found is not None:
-        episode_cards(found, most=MOST)
+    most = MOST if st.session_state.get("episodes.more") == rule else FIRST
+    found = attempt(_found, rule, tuple(chosen), most, analyses[0].id)
+    if found is None:
+        return
+    episode_cards(found, most=most)
+    if len(found) == most < MOST:
+        st.button(
+            "Look for more", key="episodes.find_more", icon=":material/manage_search:", on_click=_ask_for_more, args=(rule,),
+            help=f"Up to {MOST} moments.",
+        )  # fmt: skip

@@ -13,7 +13,6 @@ from dashboard.navigation import link
 from dashboard.words import METRICS, number
 from workers import client
 from workers.records import EvaluationRecord
-from workers.states import JobState
 
 RECENT = 5
 
@@ -52,18 +51,15 @@ def _welcome() -> None:
             st.caption(text)
 
 
-def _counters() -> int:
-    datasets, runs = need(client.list_datasets), need(client.list_runs)
-    evaluations, analyses = need(client.list_evaluations), need(client.list_analyses)
-    counts = (
-        ("Data sets", len(datasets), "Folders or archives of labelled faces."),
-        ("Runs", len(runs), "Models that were trained, or are being trained."),
-        ("Evaluations", len(evaluations), "Runs measured on a split of a data set."),
-        ("Video analyses", len(analyses), "Videos seen through one or more runs."),
+def _counters(found: dict[str, int]) -> None:
+    shown = (
+        ("Data sets", "datasets", "Folders or archives of labelled faces."),
+        ("Runs", "runs", "Models that were trained, or are being trained."),
+        ("Evaluations", "evaluations", "Runs measured on a split of a data set."),
+        ("Video analyses", "analyses", "Videos seen through one or more runs."),
     )
-    if any(count for _, count, _ in counts):
-        metric_row((label, str(count), meaning) for label, count, meaning in counts)
-    return sum(count for _, count, _ in counts)
+    if any(found[name] for _, name, _ in shown):
+        metric_row((label, f"{found[name]:,}", meaning) for label, name, meaning in shown)
 
 
 @st.fragment(run_every=2.0)
@@ -87,7 +83,7 @@ def _result_row(evaluation: EvaluationRecord) -> Row:
 
 
 def _recent_results() -> None:
-    done = [item for item in need(client.list_evaluations) if item.state is JobState.SUCCEEDED][:RECENT]
+    done = need(client.list_evaluations, is_done=True, limit=RECENT)
     if not done:
         st.caption("No run has been measured yet. Open a run and press “Evaluate”.")
         return
@@ -115,9 +111,9 @@ def page() -> None:
         "Train, compare and trust models of facial valence and arousal, and see what a face expresses over time."
     )
     _health()
-    has_any = _counters() > 0
-    jobs = need(client.list_jobs, limit=1)
-    if not has_any and not jobs:
+    found = need(client.counts)
+    _counters(found)
+    if not any(found.values()):
         _welcome()
     else:
         st.subheader("Latest results", anchor=False)

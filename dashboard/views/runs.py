@@ -14,7 +14,6 @@ from dashboard.navigation import link
 from dashboard.words import method_name, stamp
 from workers import client
 from workers.records import RunRecord
-from workers.states import JobState
 
 
 def _name(run: RunRecord) -> str:
@@ -43,7 +42,7 @@ def _options(run: RunRecord) -> None:
 
 def _evaluations(run: RunRecord) -> None:
     st.subheader("Evaluations", anchor=False)
-    done = [item for item in need(client.list_evaluations, run.id) if item.state is JobState.SUCCEEDED]
+    done = need(client.list_evaluations, run.id, is_done=True)
     if done:
         evaluation_table(done, caption="With intervals from resampling whole subjects or videos.")
         chosen = ",".join(item.id for item in done)

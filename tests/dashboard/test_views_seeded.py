@@ -70,7 +70,7 @@ def test_compare_marks_the_best_row_and_keeps_trivial_predictors_in_sight(seeded
 
 
 def test_compare_shows_only_options_that_differ(seeded: Seeded) -> None:
-    words = texts(open_page("compare"))
+    words = texts(open_page("compare", look="options"))
     assert '<td class="">method</td>' in words
     assert '<td class="">batch_size</td>' not in words
 

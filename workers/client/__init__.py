@@ -4,6 +4,7 @@ Each function opens its own short session, returns frozen records or tables, and
 :class:`workers.errors.ClientError` with a text fit for users. Nothing here loads torch.
 """
 
+from workers.client.counts import counts
 from workers.client.datasets import (
     dataset_points,
     dataset_samples,
@@ -22,6 +23,7 @@ from workers.client.jobs import cancel_job, get_job, job_log, list_jobs, retry_j
 from workers.client.labels import clear_labels, set_labels, video_labels
 from workers.client.posters import draw_poster, get_poster, list_posters, poster_path
 from workers.client.runs import (
+    curves,
     evaluate,
     evaluation_predictions,
     get_checkpoint,
@@ -31,6 +33,7 @@ from workers.client.runs import (
     list_runs,
     metric_points,
     published_results,
+    run_methods,
     train,
 )
 from workers.client.tracks import (
@@ -68,6 +71,8 @@ __all__ = [
     "cancel_job",
     "clear_labels",
     "clear_neutral",
+    "counts",
+    "curves",
     "dataset_points",
     "dataset_samples",
     "draw_maps",
@@ -108,6 +113,7 @@ __all__ = [
     "rename_track",
     "reset_tracks",
     "retry_job",
+    "run_methods",
     "search_episodes",
     "set_labels",
     "set_neutral",

@@ -17,7 +17,7 @@ from workers.states import JobKind, JobState
 from workers.store import datasets, evaluations, jobs, runs
 from workers.store.files import file_store
 from workers.store.session import reading, writing
-from workers.store.tables import Checkpoint, Evaluation, Run
+from workers.store.tables import Checkpoint, Evaluation, Job, Run
 
 
 @door
@@ -119,10 +119,18 @@ def pending_training(wanted: Collection[RunRecord]) -> str | None:
 
 
 @door
-def list_runs() -> list[RunRecord]:
-    """Runs, newest first."""
+def list_runs(*, ids: Collection[str] | None = None, limit: int | None = None) -> list[RunRecord]:
+    """Runs, newest first: all, or only those with the given ids, at most ``limit``."""
+    wanted = [] if ids is None else [Run.id.in_(list(ids))]
     with reading() as session:
-        return runs.run_records(session)
+        return runs.run_records(session, *wanted, limit=limit)
+
+
+@door
+def run_methods(run_ids: Collection[str]) -> dict[str, str]:
+    """Method of each of these runs, by id; unknown ids are left out."""
+    with reading() as session:
+        return runs.run_methods(session, run_ids)
 
 
 @door
@@ -151,10 +159,44 @@ def metric_points(run_id: str, *, names: Collection[str] | None = None) -> pd.Da
 
 
 @door
-def list_evaluations(run_id: str | None = None) -> list[EvaluationRecord]:
-    """Evaluations, newest first, of one run or of all."""
+def curves(run_ids: Collection[str], names: Collection[str], *, max_points: int = 400) -> pd.DataFrame:
+    """Curves of several runs: ``run_id, name, step, epoch, value``, in order of step.
+
+    Args:
+        run_ids: Of these runs.
+        names: Such as ``val/ccc_valence``.
+        max_points: A longer curve is thinned by the database to about so many points, evenly, its last one kept; runs
+            of one length keep the same epochs.
+    """
     with reading() as session:
-        return evaluations.evaluation_records(session, *([Evaluation.run_id == run_id] if run_id else []))
+        return runs.curve_table(session, run_ids, names, max_points)
+
+
+@door
+def list_evaluations(
+    run_id: str | None = None,
+    *,
+    ids: Collection[str] | None = None,
+    is_done: bool = False,
+    limit: int | None = None,
+    is_brief: bool = False,
+) -> list[EvaluationRecord]:
+    """Evaluations, newest first.
+
+    Args:
+        run_id: Of one run; ``None``: of all.
+        ids: Only these.
+        is_done: Only those that have figures.
+        limit: At most so many.
+        is_brief: Leave out the figures, and keep what says which may be compared: for long lists.
+    """
+    wanted = [Evaluation.run_id == run_id] if run_id else []
+    if ids is not None:
+        wanted.append(Evaluation.id.in_(list(ids)))
+    if is_done:
+        wanted.append(Job.state == JobState.SUCCEEDED)
+    with reading() as session:
+        return evaluations.evaluation_records(session, *wanted, limit=limit, is_brief=is_brief)
 
 
 @door

@@ -15,7 +15,7 @@ from avce.video.events import Condition, Event, Rule, episodes
 from avce.video.states import STATES_WITH_VALUES
 from workers.records import AnalysisRecord, EpisodeRecord
 from workers.store.analyses import analysis_records, trajectory_table
-from workers.store.tables import Analysis, TrackEdit, TrajectoryPoint
+from workers.store.tables import TrackEdit, TrajectoryPoint
 from workers.store.tracks import edits_of
 
 SLACK = 1e-9
@@ -25,16 +25,19 @@ SLACK = 1e-9
 def find(session: Session, rule: Rule, *, run_ids: Sequence[str] | None = None) -> Iterator[EpisodeRecord]:
     """Episodes of a rule, newest analysis first, then by run, face and time; faces as corrected.
 
-    Cost: one pass over all points in the database, then the rows of one face at a time.
+    Cost: analysis by analysis, as far as the caller reads: one pass over its points in the database, then the rows
+    of one face at a time.
     """
-    candidates: dict[str, dict[str, set[int]]] = {}
-    for analysis_id, run_id, track in session.execute(_candidates(rule, run_ids)):
-        candidates.setdefault(analysis_id, {}).setdefault(run_id, set()).add(int(track or 0))
-    for record in analysis_records(session, Analysis.id.in_(candidates)):
+    for record in analysis_records(session):
+        candidates: dict[str, set[int]] = {}
+        for run_id, track in session.execute(_candidates(rule, record.id, run_ids)):
+            candidates.setdefault(run_id, set()).add(int(track or 0))
+        if not candidates:
+            continue
         edits = edits_of(session, record.id)
         names = _names(session, record.id)
         for run_id, run_name in zip(record.run_ids, record.names, strict=True):
-            tracks = {edits.whole(track) for track in candidates[record.id].get(run_id, ())}
+            tracks = {edits.whole(track) for track in candidates.get(run_id, ())}
             for track in sorted(tracks - set(edits.excluded)):
                 face = _Face(record, run_id, run_name, track, names.get(track) or f"face {track}")
                 yield from face.episodes(session, edits, rule)
@@ -77,12 +80,13 @@ class _Face:
         )
 
 
-def _candidates(rule: Rule, run_ids: Sequence[str] | None) -> Select[str, str, int | None]:
-    """Faces with at least one point that meets all conditions."""
+def _candidates(rule: Rule, analysis_id: str, run_ids: Sequence[str] | None) -> Select[str, int | None]:
+    """Faces of an analysis with at least one point that meets all conditions."""
     point = TrajectoryPoint
     query = (
-        select(point.analysis_id, point.run_id, point.track)
+        select(point.run_id, point.track)
         .where(
+            point.analysis_id == analysis_id,
             point.track.is_not(None),
             point.state.in_([str(state) for state in STATES_WITH_VALUES]),
             *(_holds(condition) for condition in rule.conditions),

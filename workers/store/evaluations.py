@@ -9,33 +9,57 @@ from sqlalchemy.orm import Session
 
 from workers.errors import NotFoundError
 from workers.records import EvaluationRecord
+from workers.store.columns import record_columns
 from workers.store.plain import plain
 from workers.store.tables import Dataset, Evaluation, EvaluationMetric, Job, Run
 
 AXES = ("valence", "arousal")
 
 
-def evaluation_records(session: Session, *wanted: ColumnElement[bool]) -> list[EvaluationRecord]:
-    """Records of evaluations, newest first."""
+BRIEF = ("data", "zero_labels")
+"""Of an evaluation's answer, what says with which others it may be compared."""
+
+
+def evaluation_records(
+    session: Session, *wanted: ColumnElement[bool], limit: int | None = None, is_brief: bool = False
+) -> list[EvaluationRecord]:
+    """Records of evaluations, newest first.
+
+    Args:
+        session: Any.
+        wanted: Conditions.
+        limit: At most so many.
+        is_brief: ``metrics`` hold :data:`BRIEF` alone, taken out by the database: a long list stays quick.
+    """
+    answer = (
+        [Evaluation.result[name].as_string().label(name) for name in BRIEF]
+        if is_brief
+        else [Evaluation.result.label("metrics")]
+    )
     query = (
-        select(Evaluation, Run.name, Dataset.name, Job)
+        select(
+            *record_columns(Evaluation, EvaluationRecord),
+            Run.name.label("run_name"),
+            Dataset.name.label("dataset_name"),
+            Job.id.label("job_id"),
+            Job.state,
+            *answer,
+        )
         .join(Run, Evaluation.run_id == Run.id)
         .join(Dataset, Evaluation.dataset_id == Dataset.id)
         .join(Job, Job.evaluation_id == Evaluation.id)
         .where(*wanted)
         .order_by(Evaluation.created_at.desc(), Evaluation.id)
+        .limit(limit)
     )
-    return [
-        EvaluationRecord(
-            **{name: getattr(row, name) for name in EvaluationRecord.model_fields if hasattr(row, name)},
-            run_name=run_name,
-            dataset_name=dataset_name,
-            job_id=job.id,
-            state=job.state,
-            metrics=row.result,
-        )
-        for row, run_name, dataset_name, job in session.execute(query)
-    ]
+    return [_record(dict(row)) for row in session.execute(query).mappings()]
+
+
+def _record(row: dict[str, Any]) -> EvaluationRecord:
+    if "metrics" not in row:
+        known = {name: row.pop(name) for name in BRIEF}
+        row["metrics"] = {name: value for name, value in known.items() if value is not None}
+    return EvaluationRecord(**row)
 
 
 def require_evaluation(session: Session, evaluation_id: str) -> Evaluation:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -15,30 +15,35 @@ from workers.errors import ClientError, NotFoundError
 from workers.records import RunRecord
 from workers.settings import get_settings
 from workers.states import JobKind
+from workers.store.columns import record_columns
 from workers.store.files import file_store
 from workers.store.tables import Checkpoint, Dataset, Job, MetricPoint, Run
 
 
-def run_records(session: Session, *wanted: ColumnElement[bool]) -> list[RunRecord]:
+def run_records(session: Session, *wanted: ColumnElement[bool], limit: int | None = None) -> list[RunRecord]:
     """Records of runs, newest first."""
     query = (
-        select(Run, Dataset.name, Job, Checkpoint.id)
+        select(
+            *record_columns(Run, RunRecord),
+            Dataset.name.label("dataset_name"),
+            Job.id.label("job_id"),
+            Job.state,
+            Checkpoint.id.label("checkpoint_id"),
+        )
         .join(Dataset, Run.dataset_id == Dataset.id)
         .join(Job, (Job.run_id == Run.id) & (Job.kind == JobKind.TRAIN))
         .outerjoin(Checkpoint, Checkpoint.run_id == Run.id)
         .where(*wanted)
         .order_by(Run.created_at.desc(), Run.id)
+        .limit(limit)
     )
-    return [
-        RunRecord(
-            **{name: getattr(run, name) for name in RunRecord.model_fields if hasattr(run, name)},
-            dataset_name=dataset_name,
-            job_id=job.id,
-            state=job.state,
-            checkpoint_id=checkpoint_id,
-        )
-        for run, dataset_name, job, checkpoint_id in session.execute(query)
-    ]
+    return [RunRecord(**row) for row in session.execute(query).mappings()]
+
+
+def run_methods(session: Session, run_ids: Collection[str]) -> dict[str, str]:
+    """Method of each of these runs."""
+    query = select(Run.id, Run.method).where(Run.id.in_(list(run_ids)))
+    return {row.id: row.method for row in session.execute(query)}
 
 
 def run_record(session: Session, run_id: str) -> RunRecord:
@@ -115,3 +120,32 @@ def metric_table(session: Session, run_id: str, names: Collection[str] | None = 
         query = query.where(MetricPoint.name.in_(list(names)))
     rows = session.execute(query.order_by(MetricPoint.name, MetricPoint.step)).all()
     return pd.DataFrame([tuple(row) for row in rows], columns=columns)
+
+
+def curve_table(
+    session: Session, run_ids: Collection[str], names: Collection[str], max_points: int
+) -> pd.DataFrame:
+    """Points of several runs, by run, name and step; every n-th of a curve with more than ``max_points``."""
+    of_curve = (MetricPoint.run_id, MetricPoint.name)
+    numbered = (
+        select(
+            MetricPoint.run_id,
+            MetricPoint.name,
+            MetricPoint.step,
+            MetricPoint.epoch,
+            MetricPoint.value,
+            func.row_number().over(partition_by=of_curve, order_by=MetricPoint.step).label("place"),
+            func.count().over(partition_by=of_curve).label("total"),
+        )
+        .where(MetricPoint.run_id.in_(list(run_ids)), MetricPoint.name.in_(list(names)))
+        .subquery()
+    )
+    point = numbered.c
+    every = (point.total + max(max_points, 1) - 1) // max(max_points, 1)
+    query = (
+        select(point.run_id, point.name, point.step, point.epoch, point.value)
+        .where((point.place % every == 0) | (point.place == point.total))
+        .order_by(point.run_id, point.name, point.step)
+    )
+    columns = ["run_id", "name", "step", "epoch", "value"]
+    return pd.DataFrame([tuple(row) for row in session.execute(query)], columns=columns)

@@ -1,0 +1,345 @@
+"""The pages with years of work behind them, in a real browser: how long until a page, or an answer, stands there?
+
+``python -m benchmarks.dashboard --json FILE`` fills a SQLite database with 1,000 runs, 2 M metric points, 200 videos
+and 2 M trajectory points, starts the web process before it, and measures
+
+- ``page_p95_s``: 95th percentile of opening a page by its address, with the browser's cache warm, until its script has run,
+  its charts are drawn and the browser has painted; over ``page_opens`` opens, all pages in turn;
+- ``menu_p95_s``: the same through the menu of a page that is open;
+- ``interaction_p95_s``: from a click or key until the page has settled again, over the interactions of each page;
+- ``rss_growth_mb``: memory of the web process after those opens, less that before them;
+- ``errors``: exceptions, failed requests and pages that did not settle, in all of this and in ``sessions`` windows at once.
+
+Without ``--quick`` it opens 200 pages and 20 windows; with it 24 and 4, on a tenth of the rows.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
+
+from benchmarks._browser import free_port, launch
+from benchmarks._report import finish, parser
+
+ROOT = Path(__file__).resolve().parents[1]
+CLOCK = Path(__file__).with_name("_clock.js").read_text("utf-8")
+START_S = 60.0
+SETTLE_MS = 20_000
+WIDTH, HEIGHT = 1440, 900
+ROUNDS = 3
+"""How often each interaction is done."""
+
+
+@dataclass
+class Samples:
+    """What was measured, by page or interaction, and what went wrong."""
+
+    times: dict[str, list[float]] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+
+    def add(self, name: str, seconds: float | None) -> None:
+        """Record a time; ``None``: it did not settle."""
+        if seconds is None:
+            self.errors.append(f"{name}: did not settle within {SETTLE_MS / 1000:.0f} s")
+        else:
+            self.times.setdefault(name, []).append(seconds)
+
+    def p95(self) -> float:
+        """Of all times together."""
+        return float(np.percentile([value for times in self.times.values() for value in times], 95))
+
+    def table(self) -> list[dict[str, Any]]:
+        """Median, 95th percentile and count of each, slowest first."""
+        rows = [
+            {
+                "name": name,
+                "median_s": float(np.median(times)),
+                "p95_s": float(np.percentile(times, 95)),
+                "n": len(times),
+            }
+            for name, times in self.times.items()
+        ]
+        return sorted(rows, key=lambda row: -float(str(row["median_s"])))
+
+
+@contextmanager
+def server(home: Path) -> Iterator[tuple[str, psutil.Process]]:
+    """The web process alone, before the database of a home: its address and the process."""
+    port = free_port()
+    own = {"AVCE_HOME": str(home), "AVCE_PORT": str(port), "AVCE_BROKER_URL": "memory://"}
+    with (home / "web.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dashboard.serve"],
+            cwd=ROOT, env=os.environ | own, stdout=log, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _await(address, process)
+        yield address, psutil.Process(process.pid)
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _await(address: str, process: subprocess.Popen[bytes]) -> None:
+    ends_at = time.monotonic() + START_S
+    while time.monotonic() < ends_at and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{address}/health", timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    raise RuntimeError(
+        f"the pages did not answer at {address} within {START_S:.0f} s; see web.log in the home"
+    )
+
+
+def context_of(browser: Browser, address: str, samples: Samples) -> BrowserContext:
+    """A window of its own with the clock in it; failures in it are noted."""
+    context = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT}, base_url=address)
+    context.add_init_script(CLOCK)
+    context.set_default_timeout(SETTLE_MS)
+    context.on("weberror", lambda error: samples.errors.append(f"script: {error.error}"))
+    context.on(
+        "response",
+        # Streamlit's own script asks below every part of the address for its server, and takes the first that answers
+        lambda answer: (
+            samples.errors.append(f"{answer.status} {answer.url}")
+            if answer.status >= 400 and "/_stcore/" not in answer.url
+            else None
+        ),
+    )
+    return context
+
+
+def settled(page: Page, samples: Samples) -> float | None:
+    """Seconds from the beginning (of the page, or of the last click) until it stood; ``None``: it never did."""
+    try:
+        page.wait_for_function("() => window.avceClock?.settledAt", polling=20)
+    except PlaywrightError:
+        return None
+    if page.get_by_test_id("stException").count():
+        samples.errors.append(f"{page.url}: {page.get_by_test_id('stException').first.inner_text()[:200]}")
+    clock = page.evaluate("() => window.avceClock")
+    return float(clock["settledAt"] - clock["from"]) / 1000
+
+
+def opened(page: Page, path: str, samples: Samples) -> float | None:
+    """Open a page by its address."""
+    page.goto(path, wait_until="commit")
+    return settled(page, samples)
+
+
+def acted(page: Page, action: Callable[[], object], samples: Samples) -> float | None:
+    """Do something and wait until the page has answered; the clock starts at the last click or key of it."""
+    page.evaluate("() => window.avceClock.arm()")
+    action()
+    return settled(page, samples)
+
+
+# what a person does on each page ------------------------------------------------------------------------------
+
+
+def choose(label: str, nth: int) -> Callable[[Page, int], None]:
+    """Open a select box and take one of its first options, another one in every round."""
+
+    def act(page: Page, number: int) -> None:
+        page.get_by_role("combobox", name=label, exact=False).first.click()
+        options = page.get_by_role("option")
+        options.first.wait_for()
+        options.nth((nth + number) % min(options.count(), 6)).hover()
+        page.evaluate("() => window.avceClock.arm()")  # opening the list is the browser's work alone
+        options.nth((nth + number) % min(options.count(), 6)).click()
+
+    return act
+
+
+def segment(*names: str) -> Callable[[Page, int], None]:
+    """Choose a segment or pill, another one in every round."""
+
+    def act(page: Page, number: int) -> None:
+        page.get_by_role("radio", name=names[number % len(names)], exact=True).click()
+
+    return act
+
+
+def press(name: str) -> Callable[[Page, int], None]:
+    """Press a button."""
+
+    def act(page: Page, number: int) -> None:
+        del number
+        page.get_by_role("button", name=name, exact=True).first.click()
+
+    return act
+
+
+INTERACTIONS: dict[str, dict[str, Callable[[Page, int], None]]] = {
+    "datasets": {"other data set": choose("Data set", 1), "samples": segment("test", "train", "all")},
+    "train": {"preset": choose("Preset", 1)},
+    "runs": {"other run": choose("Run", 1)},
+    "compare": {"opponent": choose("Second", 1), "scatter": choose("Evaluation", 1)},
+    "video": {"other video": choose("Analysis", 1)},
+    "episodes": {"rule": segment("A < -0.2 for 2 s", "intensity > 0.7", "V > 0.4 for 1 s")},
+    "maps": {"other video": choose("Analysis", 1)},
+    "inspector": {"other faces": press("Others"), "other run": choose("Run", 1)},
+    "jobs": {"failed ones": segment("Failed", "Done", "All"), "older": press("Older")},
+}
+
+
+def interactions(page: Page, samples: Samples, rounds: int) -> Samples:
+    """Every interaction of every page."""
+    found = Samples(errors=samples.errors)
+    for path, actions in INTERACTIONS.items():
+        if opened(page, f"/{path}", samples) is None:
+            samples.errors.append(f"{path}: did not open")
+            continue
+        for name, act in actions.items():
+            for number in range(rounds):
+                title = f"{path}: {name}"
+                try:
+                    found.add(title, acted(page, lambda act=act, number=number: act(page, number), samples))  # type: ignore[misc]
+                except PlaywrightError as error:
+                    samples.errors.append(f"{title}: {str(error).splitlines()[0]}")
+    return found
+
+
+def page_opens(
+    page: Page, names: Sequence[str], count: int, samples: Samples, memory: Callable[[], float]
+) -> tuple[Samples, float]:
+    """Pages in turn by their address; returns times, and the growth of the server's memory meanwhile."""
+    for name in names:  # caches of browser and server fill once
+        opened(page, f"/{name}", samples)
+    found, before = Samples(errors=samples.errors), memory()
+    for number in range(count):
+        name = names[number % len(names)]
+        found.add(name, opened(page, f"/{name}", samples))
+    return found, memory() - before
+
+
+def menu(page: Page, titles: Sequence[str], samples: Samples) -> Samples:
+    """Pages through the menu."""
+    found = Samples(errors=samples.errors)
+    opened(page, "/", samples)
+    for title in [*titles[1:], titles[0]] * 2:
+        entry = page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True)
+        found.add(title, acted(page, entry.click, samples))
+    return found
+
+
+def at_once(browser: Browser, address: str, names: Sequence[str], count: int, samples: Samples) -> Samples:
+    """Many windows: all open a page together, then another."""
+    contexts = [context_of(browser, address, samples) for _ in range(count)]
+    pages = [context.new_page() for context in contexts]
+    found = Samples(errors=samples.errors)
+    for turn in range(2):
+        for number, page in enumerate(pages):
+            page.goto(f"/{names[(number + turn) % len(names)]}", wait_until="commit")
+        for number, page in enumerate(pages):
+            found.add(names[(number + turn) % len(names)], settled(page, samples))
+    for context in contexts:
+        context.close()
+    return found
+
+
+def measure(home: Path, *, opens: int, windows: int, rounds: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """All figures of a filled home, and the tables behind them."""
+    from dashboard.navigation import PAGES  # noqa: PLC0415 (with Streamlit, which the filling does not need)
+
+    names, titles = [entry.name for entry in PAGES], [entry.title for entry in PAGES]
+    samples = Samples()
+    with server(home) as (address, process), sync_playwright() as playwright:
+        browser = launch(playwright)
+        if browser is None:
+            raise RuntimeError("no browser is installed; `make browser` installs one")
+
+        def memory() -> float:
+            return float(process.memory_info().rss) / 2**20
+
+        page = context_of(browser, address, samples).new_page()
+        by_address, growth = page_opens(page, names, opens, samples, memory)
+        by_menu = menu(page, titles, samples)
+        answers = interactions(page, samples, rounds)
+        page.context.close()
+        together = at_once(browser, address, names, windows, samples)
+        rss = memory()
+        browser.close()
+    figures = {
+        "page_p95_s": by_address.p95(), "menu_p95_s": by_menu.p95(), "interaction_p95_s": answers.p95(),
+        "rss_growth_mb": growth, "rss_mb": rss, "errors": len(samples.errors), "page_opens": opens,
+        "sessions": windows, "sessions_p95_s": together.p95(),
+    }  # fmt: skip
+    tables = {
+        "pages": by_address.table(), "menu": by_menu.table(), "interactions": answers.table(),
+        "what_failed": samples.errors[:50],
+    }  # fmt: skip
+    return figures, tables
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Fill, measure, print, write."""
+    arguments = parser(__doc__ or "")
+    arguments.add_argument(
+        "--quick", action="store_true", help="a tenth of the rows, few opens: does it run at all?"
+    )
+    arguments.add_argument(
+        "--home", type=Path, metavar="DIR", help="keep the filled home here, or use the one that is"
+    )
+    chosen = arguments.parse_args(argv)
+    with tempfile.TemporaryDirectory() as folder:
+        home: Path = (chosen.home or Path(folder) / "home").absolute()
+        seconds = prepare_home(home, Path(folder), is_quick=chosen.quick)
+        plan = (
+            {"opens": 24, "windows": 4, "rounds": 1}
+            if chosen.quick
+            else {"opens": 200, "windows": 20, "rounds": ROUNDS}
+        )
+        figures, tables = measure(home, **plan)
+    finish(figures | {"fill_s": seconds}, chosen.json, **tables)
+    for name in ("pages", "interactions"):
+        for row in tables[name]:
+            print(
+                f"  {row['name']:28s} median {row['median_s']:.2f} s, p95 {row['p95_s']:.2f} s ({row['n']})"
+            )
+    for line in tables["what_failed"]:
+        print(f"  error: {line}")
+
+
+def prepare_home(home: Path, scratch: Path, *, is_quick: bool) -> float:
+    """Fill a home, unless it is filled; returns the seconds that took."""
+    start = time.perf_counter()
+    if (home / "studio.db").exists():
+        return 0.0
+    home.mkdir(parents=True, exist_ok=True)
+    os.environ |= {
+        "AVCE_HOME": str(home),
+        "AVCE_BROKER_URL": "memory://",
+        "AVCE_DATABASE_URL": "",
+        "AVCE_FILES_URL": "",
+    }
+    from benchmarks._filling import Size, fill  # noqa: PLC0415 (after the settings it reads)
+    from workers.migrate import upgrade  # noqa: PLC0415
+    from workers.settings import get_settings  # noqa: PLC0415
+
+    get_settings.cache_clear()
+    upgrade()
+    fill(scratch, Size(100, 200_000, 20, 200_000) if is_quick else Size())
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    main()
