@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from avce.data.prepared import Prepared
 from avce.metrics.bootstrap import intervals
 from avce.metrics.clusters import group_labels
+from avce.metrics.conformal import conformal_band
 from avce.metrics.protocols import score
 from avce.options import Axis, EvaluateOptions, Split
 from avce.progress import Reporter
@@ -34,7 +35,7 @@ def evaluate(
     Returns:
         ``{"n", "n_groups", "grouped_by", "split", "protocol", "zero_labels", "weak_labels", "model", "data",
         "valence": {"rmse", "sagr", "pcc", "ccc", "icc", "interval": {name: [low, high]}}, "arousal": …,
-        "trivial": {name: {"valence": …, "arousal": …}}}``. An undefined figure (PCC of a constant) is ``None``.
+        "band": half-widths (see :func:`avce.metrics.conformal.conformal_band`) or ``None``, "trivial": {name: {"valence": …, "arousal": …}}}``. An undefined figure (PCC of a constant) is ``None``.
 
     Raises:
         DataError: The split is empty.
@@ -89,6 +90,7 @@ def summarise(
         )
         for axis in Axis:
             scored[axis.value]["interval"] = _plain(bounds[axis.value])
+    band = conformal_band(pred, target, groups, coverage=options.band_coverage)
     return {
         "n": len(table),
         "n_groups": len(np.unique(groups)),
@@ -101,6 +103,7 @@ def summarise(
         "model": predictor.name,
         "data": data.fingerprint,
         **scored,
+        "band": None if band is None else band.to_dict(),
         "trivial": {
             name: _score(values, target, groups, options)
             for name, values in trivial_predictions(target, data).items()

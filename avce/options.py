@@ -426,6 +426,13 @@ class EvaluateOptions(Options):
         description="Resamples of subjects or videos for the intervals; 0 switches them off.",
     )
     confidence: float = Field(0.95, gt=0.5, lt=1, description="Coverage of the intervals.")
+    band_coverage: float = Field(
+        0.9,
+        gt=0,
+        lt=1,
+        description="Share of new faces whose true value shall lie in the band around the model's (conformal).",
+        json_schema_extra=_source("our choice"),
+    )
     batch_size: int = Field(64, ge=1, le=4096, description="Pictures per forward pass.")
     seed: int = Field(0, ge=0, description="Seed of the bootstrap.")
 

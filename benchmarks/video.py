@@ -204,7 +204,11 @@ def _insert(url: str) -> float:
     ]
     started = time.perf_counter()
     for start in range(0, POINTS, 256):
-        rows = [row for point in points[start : start + 256] for row in point_rows(point, "bench", ["bench"])]
+        rows = [
+            row
+            for point in points[start : start + 256]
+            for row in point_rows(point, "bench", ["bench"], [None])
+        ]
         with Session(engine) as session, session.begin():
             analyses.add_points(session, rows)
     seconds = time.perf_counter() - started

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,8 +15,10 @@ from avce.errors import OptionError
 from avce.options import AnalyzeOptions
 from avce.weights import STARTER
 
+if TYPE_CHECKING:
+    from avce.video.points import Point
+
 TRAJECTORY_FILE = "trajectory.csv"
-SMOOTHED_FILE = "smoothed.csv"
 PICTURE_FIELDS = ("min_score", "min_face_px", "max_faces", "batch_size", "flip")
 """Options that make sense for pictures without time."""
 
@@ -22,7 +26,12 @@ PICTURE_FIELDS = ("min_score", "min_face_px", "max_faces", "batch_size", "flip")
 @click.command()
 @click.argument("video", type=click.Path(path_type=Path))
 @click.option(
-    "--checkpoint", default=STARTER, show_default=True, help="Output folder of a training run, or starter."
+    "--checkpoint",
+    "checkpoints",
+    multiple=True,
+    default=(STARTER,),
+    show_default=True,
+    help="Output folder of a training run, or starter. Give it again for more models: faces are found once for all.",
 )
 @click.option("--out", type=click.Path(path_type=Path), required=True, help=f"Folder for {TRAJECTORY_FILE}.")
 @options_from(AnalyzeOptions)
@@ -31,39 +40,77 @@ PICTURE_FIELDS = ("min_score", "min_face_px", "max_faces", "batch_size", "flip")
     type=click.Path(path_type=Path),
     help="YuNet model file (.onnx) to find faces with, in place of the detector that is built in.",
 )
+@click.option(
+    "--format",
+    "formats",
+    type=click.Choice(["parquet", "json"]),
+    multiple=True,
+    help="Also write the trajectory in this format, with the band's columns; may be given twice.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON.")
 def analyze(
-    video: Path, checkpoint: str, out: Path, *, detector_model: Path | None, as_json: bool, **flags: Any
+    video: Path,
+    checkpoints: Sequence[str],
+    out: Path,
+    *,
+    detector_model: Path | None,
+    formats: Sequence[str],
+    as_json: bool,
+    **flags: Any,
 ) -> None:
     """Valence and arousal of every face in every frame of VIDEO, as OUT/trajectory.csv.
 
     VIDEO may be a folder of pictures that have nothing to do with one another: then there is one row per file and face,
-    with a column file in front. With --smooth-s a running mean goes into a file of its own, OUT/smoothed.csv.
+    with a column file in front. With --smooth-s a running mean goes into a file of its own, OUT/smoothed.csv. Where
+    avce evaluate has measured the checkpoint, OUT/band.csv says between which limits the true values lie with 90 %
+    probability. Further checkpoints write OUT/trajectory-2.csv and so on, and OUT/ensemble.csv says how far all are
+    apart in each frame.
     """
     given = collect(AnalyzeOptions, flags)
     options = AnalyzeOptions.parse(given)
     if video.is_dir():
-        _analyze_pictures(video, checkpoint, out, given, detector_model=detector_model, as_json=as_json)
+        _require_one(checkpoints, formats)
+        _analyze_pictures(video, checkpoints[0], out, given, detector_model=detector_model, as_json=as_json)
         return
+    from avce.cli.results import write_results
     from avce.faces.yunet import detector_from
     from avce.training.checkpoint import load_predictor
     from avce.video.analyze import analyze_video
-    from avce.video.smooth import write_smoothed
     from avce.video.trajectory import CsvWriter
 
-    predictor, detector = load_predictor(checkpoint), detector_from(detector_model)
+    predictors, detector = [load_predictor(folder) for folder in checkpoints], detector_from(detector_model)
     out.mkdir(parents=True, exist_ok=True)
-    with ConsoleReporter(quiet=as_json) as reporter, CsvWriter(out / TRAJECTORY_FILE) as writer:
-        summary = analyze_video(video, [predictor], options, reporter, writer.write, detector=detector)
-    files = {"trajectory": out / TRAJECTORY_FILE}
-    if options.smooth_s:
-        files["smoothed"] = out / SMOOTHED_FILE
-        write_smoothed(files["trajectory"], files["smoothed"], options.smooth_s)
+    trajectories = [out / _name(number) for number in range(len(predictors))]
+    with ExitStack() as stack:
+        reporter = stack.enter_context(ConsoleReporter(quiet=as_json))
+        writers = [
+            stack.enter_context(CsvWriter(path, predictor=number)) for number, path in enumerate(trajectories)
+        ]
+
+        def write(points: list[Point]) -> None:
+            for writer in writers:
+                writer.write(points)
+
+        summary = analyze_video(video, predictors, options, reporter, write, detector=detector)
+    files = {"trajectory": trajectories[0]} | {path.stem: path for path in trajectories[1:]}
+    files |= write_results(trajectories, predictors[0].info.get("band"), options, formats)
     if as_json:
         written = {name: str(file) for name, file in files.items()}
         print_json({"video": str(video), **written, **summary.to_dict()})
     else:
         click.echo(f"wrote {', '.join(map(str, files.values()))}")
+
+
+def _name(number: int) -> str:
+    return TRAJECTORY_FILE if number == 0 else TRAJECTORY_FILE.replace(".", f"-{number + 1}.")
+
+
+def _require_one(checkpoints: Sequence[str], formats: Sequence[str]) -> None:
+    if len(checkpoints) > 1 or formats:
+        raise OptionError(
+            "a folder of pictures is judged by one checkpoint and written as csv; leave out --format, and give"
+            f" --checkpoint once (got {len(checkpoints)})"
+        )
 
 
 def _analyze_pictures(

@@ -11,7 +11,7 @@ from avce.cli.console import ConsoleReporter, metric_table, print_json
 from avce.cli.data import prepared_data
 from avce.cli.flags import collect, options_from
 from avce.options import FIDELITY, PRESETS, EvaluateOptions, PrepareOptions, TrainOptions, train_options
-from avce.weights import STARTER
+from avce.weights import SHIPPED, STARTER
 
 
 @click.command()
@@ -94,7 +94,11 @@ def train(
 @options_from(EvaluateOptions)
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def evaluate(checkpoint: str, data: Path, *, as_json: bool, **flags: Any) -> None:
-    """RMSE, SAGR, PCC and CCC of a checkpoint on a split, with intervals over subjects."""
+    """RMSE, SAGR, PCC and CCC of a checkpoint on a split, with intervals over subjects.
+
+    How far its values may be off (a conformal band) is kept beside the checkpoint, for avce analyze; not after an
+    evaluation on train, where errors are too small.
+    """
     options = EvaluateOptions.parse(collect(EvaluateOptions, flags))
     from avce.evaluation import evaluate as run_evaluation
     from avce.training.checkpoint import load_predictor
@@ -103,6 +107,7 @@ def evaluate(checkpoint: str, data: Path, *, as_json: bool, **flags: Any) -> Non
     with ConsoleReporter(quiet=as_json) as reporter:
         prepared = prepared_data(data, PrepareOptions(**predictor.info.get("crop", {})), reporter)
         result = run_evaluation(predictor, prepared, options, reporter)
+        _keep_band(checkpoint, result, reporter)
     if as_json:
         print_json(result)
     else:
@@ -111,3 +116,19 @@ def evaluate(checkpoint: str, data: Path, *, as_json: bool, **flags: Any) -> Non
             f" protocol {result['protocol']}{', weak labels from categories' if result['weak_labels'] else ''}"
         )
         metric_table(title, {predictor.name: result, **result["trivial"]})
+
+
+def _keep_band(checkpoint: str, result: dict[str, Any], reporter: ConsoleReporter) -> None:
+    """Keep the band of faces that were not learned from; shipped weights come with their own.
+
+    A folder that cannot be written to is no failure.
+    """
+    from avce.training.checkpoint import write_band
+
+    if result["band"] is None or result["split"] == "train" or checkpoint in SHIPPED:
+        return
+    source = {name: result[name] for name in ("split", "data", "grouped_by", "weak_labels")}
+    try:
+        write_band(checkpoint, result["band"] | source)
+    except OSError as error:
+        reporter.log(f"the band is not kept for avce analyze: {checkpoint} cannot be written to ({error})")

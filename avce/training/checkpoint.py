@@ -7,6 +7,7 @@ Weights may be stored in half precision; they are loaded as float32.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,8 @@ from avce.methods.base import Method
 from avce.options import TrainOptions
 from avce.training.folder import CARD_FILE, FORMAT, MODEL_FILE, find_checkpoint, read_card
 from avce.training.provenance import versions
+
+BAND_FILE = "band.json"
 
 
 def save_checkpoint(
@@ -49,6 +52,31 @@ def save_checkpoint(
         )
 
 
+def write_band(folder: Path | str, band: Mapping[str, Any]) -> Path:
+    """Keep beside a checkpoint how far it may be off; training anew takes it away.
+
+    Args:
+        folder: As for :func:`find_checkpoint`.
+        band: A band as plain values, and where it comes from.
+    """
+    path = find_checkpoint(folder) / BAND_FILE
+    write_json(path, dict(band))
+    return path
+
+
+def _band(folder: Path, card: Mapping[str, Any]) -> Any:
+    """The band beside the checkpoint, or the one that its card came with."""
+    path = folder / BAND_FILE
+    if not path.is_file():
+        return card.get("band")
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(
+            f"{path}: expected JSON, could not read it ({error}); evaluate again"
+        ) from error
+
+
 @dataclass
 class Predictor:
     """A trained method ready to judge faces.
@@ -56,7 +84,8 @@ class Predictor:
     Attributes:
         method: The networks, in eval mode.
         options: The options it was trained with.
-        info: ``checkpoint.json``; ``info["crop"]`` is the crop recipe ``{"margin", "size"}``.
+        info: ``checkpoint.json``; ``info["crop"]`` is the crop recipe ``{"margin", "size"}``, ``info["band"]`` how
+            far values may be off, where an evaluation has said it.
         name: Short name for tables and legends.
     """
 
@@ -126,4 +155,4 @@ def load_predictor(
     method.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     method.eval()
     own = card.get("name") or f"{options.method.value} ({options.backbone.value})"
-    return Predictor(method, options, card, name or own)
+    return Predictor(method, options, card | {"band": _band(found, card)}, name or own)

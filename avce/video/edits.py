@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from avce.metrics.conformal import BAND_COLUMNS
 from avce.video.states import FrameState
 
-NO_FACE_COLUMNS = ("valence", "arousal", "confidence", "x0", "y0", "x1", "y1")
-"""Columns that are empty in a row without a face."""
+NO_FACE_COLUMNS = ("valence", "arousal", "confidence", "x0", "y0", "x1", "y1", *BAND_COLUMNS)
+"""Columns that are empty in a row without a face, those of them that a table has."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Edits:
             pd.array([pd.NA] * len(lonely), dtype="Int64"),
             str(FrameState.NO_FACE),
         )
-        lonely[list(NO_FACE_COLUMNS)] = np.nan
+        lonely[[name for name in NO_FACE_COLUMNS if name in lonely]] = np.nan
         both = pd.concat([kept, lonely]) if len(lonely) else kept
         return both.sort_values(["frame", "track"], kind="stable", ignore_index=True)
 

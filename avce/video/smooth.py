@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from avce.video.events import runs_of
+from avce.video.trajectory import write_beside
 
 SMOOTHED_COLUMNS = ("frame", "pts_ms", "track", "valence_smoothed", "arousal_smoothed")
 """Columns of the file that goes beside ``trajectory.csv``."""
@@ -57,7 +58,4 @@ def write_smoothed(trajectory: Path | str, path: Path | str, window_s: float) ->
         path: The file to write.
         window_s: Full length of the window in seconds.
     """
-    table = pd.read_csv(trajectory, dtype={"track": "Int64"})
-    columns = smoothed(table, window_s).round(6)
-    rows = pd.concat([table[list(SMOOTHED_COLUMNS[:3])], columns], axis=1)
-    rows.to_csv(path, index=False, lineterminator="\n")
+    write_beside(trajectory, path, lambda table: smoothed(table, window_s))

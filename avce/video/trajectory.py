@@ -1,28 +1,25 @@
-"""Write a trajectory as csv, parquet or JSON, streaming. Torch-free."""
+"""Write a trajectory as csv, parquet or JSON, streaming, and further columns beside it. Torch-free."""
 
 from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Literal, Self
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from avce.video.points import TRAJECTORY_COLUMNS, Point
 
-_SCHEMA = pa.schema(
-    [
-        pa.field("frame", pa.int64()),
-        pa.field("pts_ms", pa.float64()),
-        pa.field("track", pa.int64()),
-        pa.field("state", pa.string()),
-        *(pa.field(name, pa.float64()) for name in TRAJECTORY_COLUMNS[4:]),
-    ]
-)
+KEYS = TRAJECTORY_COLUMNS[:3]
+"""Columns that say which row it is, in every file beside ``trajectory.csv``."""
+Format = Literal["csv", "parquet", "json"]
+ROWS_AT_A_TIME = 10_000
+_TYPES = {"frame": pa.int64(), "track": pa.int64(), "state": pa.string(), "run_id": pa.string()}
 
 
 class CsvWriter:
@@ -66,30 +63,89 @@ def write_csv(points: Iterable[Point], path: Path | str, *, predictor: int = 0) 
 
 def write_parquet(points: Iterable[Point], path: Path | str, *, predictor: int = 0) -> None:
     """Write a parquet file with the columns of :func:`write_csv`; missing values are null."""
-    with pq.ParquetWriter(str(path), _SCHEMA) as writer:
-        for rows in _chunks(points, predictor):
-            columns = [list(column) for column in zip(*rows, strict=True)]
-            writer.write_table(pa.table(dict(zip(TRAJECTORY_COLUMNS, columns, strict=True)), schema=_SCHEMA))
+    with Path(path).open("wb") as file:
+        write_tables(_tables(points, predictor), file, "parquet")
 
 
 def write_json(points: Iterable[Point], path: Path | str, *, predictor: int = 0) -> None:
     """Write a JSON list of objects with the columns of :func:`write_csv`; missing values are null."""
-    with Path(path).open("w", encoding="utf-8") as file:
-        file.write("[")
-        for number, point in enumerate(points):
-            file.write(",\n " if number else "\n ")
-            json.dump(dict(zip(TRAJECTORY_COLUMNS, point.row(predictor), strict=True)), file)
-        file.write("\n]\n")
+    with Path(path).open("wb") as file:
+        write_tables(_tables(points, predictor), file, "json")
 
 
-def _chunks(
-    points: Iterable[Point], predictor: int, size: int = 10_000
-) -> Iterable[list[tuple[object, ...]]]:
+def _tables(points: Iterable[Point], predictor: int) -> Iterator[pd.DataFrame]:
     rows: list[tuple[object, ...]] = []
     for point in points:
         rows.append(point.row(predictor))
-        if len(rows) == size:
-            yield rows
+        if len(rows) == ROWS_AT_A_TIME:
+            yield trajectory_frame(rows)
             rows = []
-    if rows:
-        yield rows
+    yield trajectory_frame(rows)
+
+
+def trajectory_frame(
+    rows: Iterable[tuple[object, ...]], columns: tuple[str, ...] = TRAJECTORY_COLUMNS
+) -> pd.DataFrame:
+    """Rows as a table with the types that all functions on trajectories expect."""
+    table = pd.DataFrame(rows, columns=list(columns))
+    numbers = {name: "float64" for name in columns if name not in _TYPES}
+    return table.astype(numbers | {"frame": "int64", "track": "Int64", "state": "object"})
+
+
+def read_trajectory(path: Path | str) -> pd.DataFrame:
+    """A ``trajectory.csv`` as a table."""
+    return pd.read_csv(path, dtype={"track": "Int64"})
+
+
+def write_beside(
+    trajectory: Path | str, path: Path | str, columns: Callable[[pd.DataFrame], pd.DataFrame]
+) -> None:
+    """Write further columns for the rows of a ``trajectory.csv``, which is not changed; empty cells stay empty.
+
+    Args:
+        trajectory: The file to read.
+        path: The csv file to write: :data:`KEYS`, then the further columns.
+        columns: Makes them from the table.
+    """
+    table = read_trajectory(trajectory)
+    rows = pd.concat([table[list(KEYS)], columns(table).round(6)], axis=1)
+    rows.to_csv(path, index=False, lineterminator="\n")
+
+
+def write_tables(tables: Iterable[pd.DataFrame], file: BinaryIO, kind: Format) -> None:
+    """Write pieces of one table as one file, in bounded memory.
+
+    Args:
+        tables: At least one, all with the same columns.
+        file: Open for writing bytes.
+        kind: csv, parquet, or a JSON list of objects; missing values are empty cells or null.
+    """
+    {"csv": _write_csv, "parquet": _write_parquet, "json": _write_json}[kind](tables, file)
+
+
+def _write_csv(tables: Iterable[pd.DataFrame], file: BinaryIO) -> None:
+    for number, table in enumerate(tables):
+        text = table.to_csv(index=False, header=not number, lineterminator="\n")
+        file.write(text.encode())
+
+
+def _write_parquet(tables: Iterable[pd.DataFrame], file: BinaryIO) -> None:
+    writer = None
+    for table in tables:
+        if writer is None:
+            schema = pa.schema([(str(name), _TYPES.get(str(name), pa.float64())) for name in table.columns])
+            writer = pq.ParquetWriter(file, schema)
+        writer.write_table(pa.Table.from_pandas(table, schema=writer.schema, preserve_index=False))
+    if writer is not None:
+        writer.close()
+
+
+def _write_json(tables: Iterable[pd.DataFrame], file: BinaryIO) -> None:
+    file.write(b"[")
+    separator = b"\n "
+    for table in tables:
+        objects = table.astype("object").where(table.notna(), None).to_dict(orient="records")
+        for row in objects:
+            file.write(separator + json.dumps(row).encode())
+            separator = b",\n "
+    file.write(b"\n]\n")

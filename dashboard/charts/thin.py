@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from avce.metrics.conformal import BAND_COLUMNS
 from dashboard.charts.theme import MAX_POINTS, Series
 
 SEEN = ("detected", "tracked")
@@ -55,16 +56,15 @@ def _tracks(of_run: pd.DataFrame) -> Iterator[pd.DataFrame]:
 
 
 def segments(rows: pd.DataFrame) -> pd.DataFrame:
-    """Columns ``frame, pts_ms, valence, arousal`` with one all-``nan`` value row in each gap.
+    """Columns ``frame, pts_ms, valence, arousal`` (and a band's, where there are) with one all-``nan`` value row in each gap.
 
     A gap is a frame without a value whose state is not :data:`SEEN`, or a jump in frame numbers.
     """
     if "state" in rows:
         rows = rows[~(rows["state"].isin(SEEN) & rows["valence"].isna())]
-    kept = pd.DataFrame(
-        {name: rows[name].to_numpy(np.float64) for name in ("frame", "pts_ms", "valence", "arousal")}
-    )
-    kept.loc[kept["valence"].isna(), "arousal"] = np.nan
+    columns = ("frame", "pts_ms", "valence", "arousal", *(name for name in BAND_COLUMNS if name in rows))
+    kept = pd.DataFrame({name: rows[name].to_numpy(np.float64) for name in columns})
+    kept.loc[kept["valence"].isna(), list(columns[3:])] = np.nan
     empty = kept["valence"].isna()
     kept = kept[~(empty & empty.shift(fill_value=False))]  # one row is enough for one gap
     steps = kept["frame"].diff()
@@ -74,7 +74,7 @@ def segments(rows: pd.DataFrame) -> pd.DataFrame:
         return kept.reset_index(drop=True)
     blanks = kept.iloc[before].copy()
     blanks["pts_ms"] = (kept["pts_ms"].to_numpy()[before] + kept["pts_ms"].to_numpy()[before - 1]) / 2
-    blanks[["valence", "arousal"]] = np.nan
+    blanks[list(columns[2:])] = np.nan
     return pd.concat([kept, blanks]).sort_values("pts_ms", kind="stable").reset_index(drop=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -29,7 +30,8 @@ def trajectory_curves(
 
     Args:
         table: A trajectory: ``frame, pts_ms, state, valence, arousal`` and, where there are several,
-            ``run_id`` and ``track``. Frames without a face are gaps; nothing is drawn across them.
+            ``run_id`` and ``track``. Frames without a face are gaps; nothing is drawn across them. With
+            ``valence_low, valence_high, arousal_low, arousal_high`` a band is drawn behind each curve.
         series: Name and system per ``run_id``. A single run without one is drawn in the colours of the axes.
         labels: Ground truth with ``frame, pts_ms, valence, arousal``, drawn in grey.
         playhead_ms: Time of the frame in sight, a dashed line through both rows.
@@ -75,6 +77,7 @@ def _curve(figure: go.Figure, run: Run, *, width: float, colours: Mapping[str, s
     for row, axis in enumerate(("valence", "arousal"), start=1):
         shown = thinned(rows, axis, MAX_POINTS)
         colour = colours[axis] if colours else run.colour
+        _band(figure, shown, axis, colour, name=run.name, row=row)
         figure.add_trace(
             go.Scattergl(
                 x=shown["pts_ms"] / 1000, y=shown[axis], customdata=shown["frame"], mode="lines+markers",
@@ -85,3 +88,25 @@ def _curve(figure: go.Figure, run: Run, *, width: float, colours: Mapping[str, s
             ),
             row=row, col=1,
         )  # fmt: skip
+
+
+def _band(figure: go.Figure, rows: pd.DataFrame, axis: str, colour: str, *, name: str, row: int) -> None:
+    """The area between low and high, one polygon for each stretch without a gap."""
+    if f"{axis}_low" not in rows or rows[f"{axis}_low"].isna().all():
+        return
+    known = rows[f"{axis}_low"].notna().to_numpy()
+    x: list[float | None] = []
+    y: list[float | None] = []
+    for start, stop in pairwise(np.flatnonzero(np.diff(known, prepend=False, append=False))):
+        part = rows.iloc[start:stop]
+        if known[start]:
+            seconds = (part["pts_ms"] / 1000).tolist()
+            x += [*seconds, *reversed(seconds), None]
+            y += [*part[f"{axis}_low"], *reversed(part[f"{axis}_high"].tolist()), None]
+    figure.add_trace(
+        go.Scatter(
+            x=x, y=y, fill="toself", mode="none", fillcolor=colour, opacity=0.18, name=name, legendgroup=name,
+            showlegend=False, hoverinfo="skip",
+        ),
+        row=row, col=1,
+    )  # fmt: skip

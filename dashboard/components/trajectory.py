@@ -82,6 +82,8 @@ def _shown(table: pd.DataFrame) -> pd.DataFrame:
             shown[axis] = table[f"{axis}_smoothed"]
         if f"{axis}_calibrated" in table:
             shown[axis] += table[f"{axis}_calibrated"] - table[axis]
+        for limit in (f"{axis}_low", f"{axis}_high"):
+            shown[limit] += shown[axis] - table[axis]  # a band goes along with its curve
     return shown
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import shutil
 import zipfile
@@ -13,7 +14,17 @@ import pandas as pd
 import pytest
 
 from avce.errors import AvceError, DataError
-from avce.options import Axis, Head, MapOptions, PosterOptions, PrepareOptions, SynthOptions, train_options
+from avce.options import (
+    Axis,
+    EvaluateOptions,
+    Head,
+    MapOptions,
+    PosterOptions,
+    PrepareOptions,
+    SynthOptions,
+    train_options,
+)
+from avce.video.points import TRAJECTORY_COLUMNS
 from avce.video.segments import SeamError
 from workers import client, settings
 from workers.client.datasets import add_synth, sent
@@ -87,7 +98,9 @@ def journey(tmp_path_factory, migrated):
             video_id = video.id
         clip = done(sent(add_synth("clips", CLIP, video_id=video_id)[0]))
         trained = done(client.train(stills.dataset_id, TINY))
-        evaluated = done(client.evaluate(trained.run_id, stills.dataset_id))
+        evaluated = done(
+            client.evaluate(trained.run_id, stills.dataset_id, EvaluateOptions(band_coverage=0.6))
+        )
         analyzed = done(client.analyze(video_id, [trained.run_id]))
         maps = MapOptions(heads=(Head.R, Head.H))
         drawn = done(client.draw_maps(analyzed.analysis_id, [0, 4], maps))
@@ -157,6 +170,17 @@ def test_an_analysis_has_a_row_for_every_frame(journey):
     with session.reading() as opened:
         track = opened.get(FaceTrack, (analysis.id, 1))
         assert track.n_points == (table["track"] == 1).sum()
+
+
+def test_the_band_of_an_evaluation_goes_with_every_value(journey):
+    width = client.get_evaluation(journey.evaluated.evaluation_id).metrics["band"]
+    table = client.trajectory(journey.analyzed.analysis_id)
+    summary = client.get_analysis(journey.analyzed.analysis_id).summary
+    assert summary["bands"] == {journey.trained.run_id: width}
+    high = np.minimum(table["arousal"] + width["arousal"], 1)
+    np.testing.assert_allclose(table["arousal_high"], high, atol=2e-6)
+    heads = next(csv.reader(client.trajectory_csv(journey.analyzed.analysis_id)))
+    assert heads == list(TRAJECTORY_COLUMNS)
 
 
 def test_an_interrupted_analysis_repeats_only_its_segment_and_ends_like_an_uncut_one(journey, monkeypatch):

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from avce.options import AnalyzeOptions, MapOptions
+from avce.video.bands import ensemble as together
 from avce.video.points import TRAJECTORY_COLUMNS
 from workers.client._door import door
 from workers.client.datasets import sent
@@ -155,7 +153,10 @@ def trajectory(
     smooth_s: float | None = None,
     is_calibrated: bool = False,
 ) -> pd.DataFrame:
-    """What is known so far, in frame order: the columns of ``trajectory.csv`` and ``run_id``.
+    """What is known so far, in frame order: the columns of ``trajectory.csv``, a band, and ``run_id``.
+
+    The band (``valence_low, valence_high, arousal_low, arousal_high``) is empty for runs that had not been evaluated
+    when the video was analysed; see :func:`avce.metrics.conformal.conformal_band`.
 
     Faces are as corrected (see :func:`workers.client.merge_tracks` and its neighbours).
 
@@ -185,6 +186,24 @@ def trajectory(
 
 
 @door
+def ensemble(analysis_id: str, *, track: int | None = None, max_points: int | None = None) -> pd.DataFrame:
+    """What all runs of an analysis say together: their mean, and how far they are apart in each frame.
+
+    Args:
+        analysis_id: An analysis by two or more runs.
+        track: As for :func:`trajectory`.
+        max_points: As for :func:`trajectory`.
+
+    Returns:
+        The columns of ``trajectory.csv``, where ``valence`` and ``arousal`` are means, and for both ``_sd``, ``_low``
+        and ``_high``: standard deviation, least and greatest.
+    """
+    table = trajectory(analysis_id, track=track, max_points=max_points)
+    parts = [rows.drop(columns="run_id") for _, rows in table.groupby("run_id", sort=False)]
+    return together(parts)
+
+
+@door
 def trajectory_csv(analysis_id: str, run_id: str | None = None) -> Iterator[str]:
     """Lines of ``trajectory.csv`` of one run (``None``: the first), faces as corrected, in bounded memory."""
     with reading() as session:
@@ -193,15 +212,11 @@ def trajectory_csv(analysis_id: str, run_id: str | None = None) -> Iterator[str]
 
 
 def _csv_lines(analysis_id: str, run_id: str) -> Iterator[str]:
-    line = io.StringIO()
-    writer = csv.writer(line, lineterminator="\n")
     with reading() as session:
         edits = edits_of(session, analysis_id)
-        for row in chain([TRAJECTORY_COLUMNS], analyses.iterate_points(session, analysis_id, run_id, edits)):
-            writer.writerow(row)
-            yield line.getvalue()
-            line.seek(0)
-            line.truncate()
+        for number, table in enumerate(analyses.iterate_tables(session, analysis_id, run_id, edits)):
+            text = table[list(TRAJECTORY_COLUMNS)].to_csv(index=False, header=not number, lineterminator="\n")
+            yield from text.splitlines(keepends=True)
 
 
 @door

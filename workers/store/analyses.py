@@ -9,10 +9,12 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Select, delete, func, insert, select
 from sqlalchemy.orm import Session
 
+from avce.metrics.conformal import BAND_COLUMNS
 from avce.video.edits import Edits
 from avce.video.neutral import calibrated
 from avce.video.points import TRAJECTORY_COLUMNS
 from avce.video.smooth import smoothed
+from avce.video.trajectory import trajectory_frame
 from workers.errors import ClientError, NotFoundError
 from workers.records import AnalysisRecord, MapRecord, VideoRecord
 from workers.states import JobKind
@@ -30,6 +32,8 @@ from workers.store.tables import (
 from workers.store.tracks import edits_of, neutral_of
 
 ROWS_PER_READ = 5_000
+POINT_COLUMNS = (*TRAJECTORY_COLUMNS, *BAND_COLUMNS)
+"""Columns of a trajectory in the database."""
 NO_EDITS = Edits()
 
 
@@ -135,7 +139,7 @@ def write_tracks(session: Session, analysis_id: str) -> None:
 
 
 def _points(analysis_id: str, run_id: str) -> Select[Any]:
-    query = select(*(getattr(TrajectoryPoint, name) for name in TRAJECTORY_COLUMNS)).where(
+    query = select(*(getattr(TrajectoryPoint, name) for name in POINT_COLUMNS)).where(
         TrajectoryPoint.analysis_id == analysis_id, TrajectoryPoint.run_id == run_id
     )
     return query.order_by(TrajectoryPoint.frame, TrajectoryPoint.track, TrajectoryPoint.id)
@@ -176,9 +180,7 @@ def trajectory_table(
 
 
 def _table(rows: Iterable[Any]) -> pd.DataFrame:
-    table = pd.DataFrame([tuple(row) for row in rows], columns=list(TRAJECTORY_COLUMNS))
-    numbers = {name: "float64" for name in TRAJECTORY_COLUMNS if name not in {"frame", "track", "state"}}
-    return table.astype(numbers | {"frame": "int64", "track": "Int64", "state": "object"})
+    return trajectory_frame([tuple(row) for row in rows], POINT_COLUMNS)
 
 
 def points_of_frames(
@@ -197,17 +199,13 @@ def points_of_frames(
     return list(session.scalars(query.order_by(TrajectoryPoint.frame, TrajectoryPoint.track)))
 
 
-def iterate_points(
+def iterate_tables(
     session: Session, analysis_id: str, run_id: str, edits: Edits = NO_EDITS
-) -> Iterator[tuple[Any, ...]]:
-    """All points of one run, as corrected, in bounded memory."""
+) -> Iterator[pd.DataFrame]:
+    """All points of one run, as corrected, a table of some thousand rows at a time; at least one table."""
     result = session.execute(_points(analysis_id, run_id).execution_options(yield_per=ROWS_PER_READ))
-    if not edits:
-        yield from (tuple(row) for row in result)
-        return
     for rows in _whole_frames(result):
-        table = edits.apply(_table(rows)).astype("object")
-        yield from table.where(table.notna(), None).itertuples(index=False, name=None)
+        yield edits.apply(_table(rows))
 
 
 def _whole_frames(rows: Iterable[Any]) -> Iterator[list[Any]]:

@@ -7,11 +7,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
+from avce.options import Split
 from workers.errors import NotFoundError
 from workers.records import EvaluationRecord
 from workers.store.columns import record_columns
 from workers.store.plain import plain
-from workers.store.tables import Dataset, Evaluation, EvaluationMetric, Job, Run
+from workers.store.tables import Checkpoint, Dataset, Evaluation, EvaluationMetric, Job, Run
 
 AXES = ("valence", "arousal")
 
@@ -72,6 +73,18 @@ def require_evaluation(session: Session, evaluation_id: str) -> Evaluation:
     if evaluation is None:
         raise NotFoundError(f"evaluation {evaluation_id!r} does not exist; see the list of evaluations")
     return evaluation
+
+
+def band_of(session: Session, run_id: str) -> dict[str, Any] | None:
+    """How far a run's values may be off: by its newest evaluation on faces it did not learn from, test before val."""
+    query = (
+        select(Evaluation)
+        .join(Checkpoint, Checkpoint.id == Evaluation.checkpoint_id)
+        .where(Evaluation.run_id == run_id, Evaluation.split != Split.TRAIN.value)
+        .order_by(Evaluation.split != Split.TEST.value, Evaluation.created_at.desc())
+    )
+    found = (row.result.get("band") for row in session.scalars(query))
+    return next((band for band in found if band), None)
 
 
 def write_result(session: Session, evaluation: Evaluation, result: dict[str, Any]) -> None:

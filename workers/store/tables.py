@@ -308,6 +308,11 @@ class TrajectoryPoint(Base):
     y0: Mapped[float | None]
     x1: Mapped[float | None]
     y1: Mapped[float | None]
+    valence_low: Mapped[float | None]
+    """Band around the value, where the run's evaluation said how wide it is; as it was when the row was written."""
+    valence_high: Mapped[float | None]
+    arousal_low: Mapped[float | None]
+    arousal_high: Mapped[float | None]
 
 
 class AnalysisSegment(Base):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from avce.faces.yunet import detector_from
+from avce.metrics.conformal import BAND_COLUMNS, Band
 from avce.options import AnalyzeOptions
 from avce.video.analyze import FacePredictor, Follower, analyze_segment, frames_in_range
 from avce.video.points import TRAJECTORY_COLUMNS, Point, Summary
@@ -19,6 +20,8 @@ from workers.reporting import JobReporter
 from workers.settings import get_settings
 from workers.store import analyses, segments
 from workers.store.session import reading, writing
+
+NO_BAND = (None,) * len(BAND_COLUMNS)
 
 
 class SegmentWork:
@@ -34,6 +37,7 @@ class SegmentWork:
     ) -> None:
         self.held, self.path, self.options = held, path, options
         self.run_ids, self.predictors = run_ids, predictors
+        self.bands = [Band.from_dict(predictor.info.get("band")) for predictor in predictors]
         self.total = frames_in_range(path, options)
         self.detector = detector_from(get_settings().detector_model)
         self.follower: Follower | None = None
@@ -42,27 +46,29 @@ class SegmentWork:
         """Analyse a segment, write its points as they come, and note that it is done."""
         self.follower = analyze_segment(
             self.path, self.predictors, self.options, segment, reporter,
-            summary=summary, sink=_writer(self.held, self.run_ids), before=self.before,
+            summary=summary, sink=self.write, before=self.before,
             follower=self.follower, detector=self.detector, total=self.total,
         )  # fmt: skip
         with writing() as session:
             require_claim(session, self.held)
             segments.finish_segment(session, self.held["analysis_id"], segment.number, summary)
 
+    def write(self, points: list[Point]) -> None:
+        """Write points, while the job is this worker's."""
+        rows = self.rows(points)
+        with writing() as session:
+            require_claim(session, self.held)
+            analyses.add_points(session, rows)
+
+    def rows(self, points: Sequence[Point]) -> list[dict[str, Any]]:
+        """Points as rows of the database, one per run."""
+        analysis_id = self.held["analysis_id"]
+        return [row for point in points for row in point_rows(point, analysis_id, self.run_ids, self.bands)]
+
     def before(self, segment: Segment) -> list[Point]:
         """Where faces are in the warm-up of a segment, as the segments before it say."""
         with reading() as session:
             return segments.points_before(session, self.held["analysis_id"], self.run_ids[0], segment)
-
-
-def _writer(held: Claim, run_ids: Sequence[str]) -> Callable[[list[Point]], None]:
-    def write(points: list[Point]) -> None:
-        rows = [row for point in points for row in point_rows(point, held["analysis_id"], run_ids)]
-        with writing() as session:
-            require_claim(session, held)
-            analyses.add_points(session, rows)
-
-    return write
 
 
 def require_claim(session: Session, held: Claim) -> None:
@@ -75,10 +81,15 @@ def require_claim(session: Session, held: Claim) -> None:
         raise LeaseLostError(f"job {held.job_id} is no longer this worker's")
 
 
-def point_rows(point: Point, analysis_id: str, run_ids: Sequence[str]) -> list[dict[str, Any]]:
-    """One row per run: where the face is, and what this run says of it."""
-    return [
-        {"analysis_id": analysis_id, "run_id": run_id}
-        | dict(zip(TRAJECTORY_COLUMNS, point.row(index), strict=True))
-        for index, run_id in enumerate(run_ids)
-    ]
+def point_rows(
+    point: Point, analysis_id: str, run_ids: Sequence[str], bands: Sequence[Band | None]
+) -> list[dict[str, Any]]:
+    """One row per run: where the face is, what this run says of it, and how far that may be off."""
+    rows = []
+    for index, (run_id, band) in enumerate(zip(run_ids, bands, strict=True)):
+        values = point.values[index] if point.values else None
+        limits = band.around(*values) if band and values else NO_BAND
+        row = {"analysis_id": analysis_id, "run_id": run_id}
+        row |= zip(TRAJECTORY_COLUMNS, point.row(index), strict=True)
+        rows.append(row | dict(zip(BAND_COLUMNS, limits, strict=True)))
+    return rows

@@ -21,7 +21,7 @@ from workers.reporting import JobReporter
 from workers.store import analyses, segments
 from workers.store.jobs import require_job
 from workers.store.session import reading, writing
-from workers.tasks.segments import SegmentWork, point_rows, require_claim
+from workers.tasks.segments import SegmentWork, require_claim
 
 PROVISIONAL = 1_000_000
 """Ids of segment n lie above n + 1 times this until they are joined."""
@@ -89,7 +89,7 @@ class Sharing:
 
         def sink(points: list[Point]) -> None:
             moved = [replace(p, track=None if p.track is None else p.track + base) for p in points]
-            rows = [row for point in moved for row in point_rows(point, self.analysis_id, work.run_ids)]
+            rows = work.rows(moved)
             self._write(lambda session: analyses.add_points(session, rows))
 
         summary, warm = analyze_alone(

@@ -16,6 +16,7 @@ from workers.reporting import JobReporter
 from workers.settings import get_settings
 from workers.states import JobKind
 from workers.store import analyses, jobs, segments
+from workers.store.evaluations import band_of
 from workers.store.plain import plain
 from workers.store.runs import checkpoint_folder, checkpoint_of
 from workers.store.session import reading, writing
@@ -52,7 +53,8 @@ def _analyze(held: Claim, reporter: JobReporter) -> Outcome:
         for segment in plan[done:]:
             work.run(segment, summary, reporter)
     conclude(work.path, work.options, summary, reporter)
-    values = plain(summary.to_dict())
+    bands = {run: band.to_dict() for run, band in zip(work.run_ids, work.bands, strict=True) if band}
+    values = plain(summary.to_dict() | {"bands": bands})
 
     def write(session: Session) -> None:
         analysis = session.get_one(Analysis, analysis_id)
@@ -82,8 +84,11 @@ def _work(held: Claim) -> SegmentWork:
         record = analyses.analysis_record(session, held["analysis_id"])
         path = video_file(session, record.video.id)
         folders = [checkpoint_folder(checkpoint_of(session, run_id)) for run_id in record.run_ids]
-    options = AnalyzeOptions.parse(record.options)
-    return SegmentWork(held, path, options, record.run_ids, [load_predictor(folder) for folder in folders])
+        bands = [band_of(session, run_id) for run_id in record.run_ids]
+    predictors = [load_predictor(folder) for folder in folders]
+    for predictor, band in zip(predictors, bands, strict=True):
+        predictor.info["band"] = band or predictor.info.get("band")
+    return SegmentWork(held, path, AnalyzeOptions.parse(record.options), record.run_ids, predictors)
 
 
 def _prepare(work: SegmentWork) -> tuple[list[Segment], int, Summary]:

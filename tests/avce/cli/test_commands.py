@@ -8,6 +8,8 @@ import shutil
 import subprocess
 import sys
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from avce.cli import cli, main
@@ -86,6 +88,43 @@ def test_analyze_writes_a_row_for_every_decoded_frame(studio, capsys, tmp_path):
         assert (row["valence"] != "") == has_value
         if has_value:
             assert -1 <= float(row["valence"]) <= 1
+
+
+def test_a_measured_checkpoint_gives_a_band_and_several_give_their_disagreement(studio, capsys, tmp_path):
+    model = tmp_path / "model"
+    shutil.copytree(studio / "model", model)
+    video = str(next((studio / "clips").rglob("*.mp4")))
+    analysis = ["analyze", video, "--out", str(tmp_path / "out"), "--json", "--checkpoint"]
+    evaluation = ["evaluate", "--checkpoint", str(model), "--data", str(studio / "stills"), "--json"]
+    evaluation += ["--bootstrap", "0", "--band-coverage", "0.7"]  # a handful of faces bears no more
+    _, out, _ = run(capsys, *evaluation, "--split", "train")
+    assert json.loads(out)["band"]["n"] > 0
+    _, out, _ = run(capsys, *analysis, str(model))
+    assert "band" not in json.loads(out), "errors on what was learned from say nothing"
+    _, out, _ = run(capsys, *evaluation, "--split", "val")
+    width = json.loads(out)["band"]["valence"]
+    code, out, _ = run(
+        capsys,
+        *analysis,
+        str(model),
+        "--checkpoint",
+        str(studio / "model"),
+        "--format",
+        "parquet",
+        "--format",
+        "json",
+    )
+    files = json.loads(out)
+    assert code == 0
+    tables = {name: pd.read_csv(files[name]) for name in ("trajectory", "trajectory-2", "band", "ensemble")}
+    first, band, both = tables["trajectory"], tables["band"], tables["ensemble"]
+    assert ",".join(first) == COLUMNS
+    low = np.maximum(first["valence"] - width, -1)
+    assert band["valence_low"].to_numpy() == pytest.approx(low.to_numpy(), abs=1e-6, nan_ok=True)
+    assert (both["valence_sd"].dropna() == 0).all(), "the same weights twice agree"
+    parquet = pd.read_parquet(files["parquet"])
+    assert list(parquet) == [*first, "valence_low", "valence_high", "arousal_low", "arousal_high"]
+    assert list(json.loads((tmp_path / "out" / "trajectory.json").read_text())[0]) == list(parquet)
 
 
 def test_doctor_reports_as_json(studio, capsys):

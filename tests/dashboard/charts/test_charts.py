@@ -176,6 +176,22 @@ def test_clicking_a_curve_gives_the_frame_number():
     assert list(curve.customdata[:3]) == [0, 1, 2]
 
 
+def test_a_band_lies_around_its_curve_and_is_broken_where_the_face_is_gone():
+    table = trajectory()
+    for axis in ("valence", "arousal"):
+        table[f"{axis}_low"], table[f"{axis}_high"] = table[axis] - 0.2, table[axis] + 0.1
+    gone = ["valence", "arousal", "valence_low", "valence_high", "arousal_low", "arousal_high"]
+    table.loc[50:60, gone], table.loc[50:60, "state"] = np.nan, "no_face"
+    figure = charts.trajectory_curves(table)
+    band, curve = figure.data[0], figure.data[1]
+    pieces = [list(group) for real, group in itertools.groupby(band.y, lambda y: y is not None) if real]
+    assert len(pieces) == 2, "one polygon on each side of the gap"
+    seen = np.asarray(curve.y)[:50]
+    assert pieces[0][:50] == pytest.approx(seen - 0.2)
+    assert pieces[0][50:][::-1] == pytest.approx(seen + 0.1)
+    assert len(charts.trajectory_curves(trajectory()).data) == 2, "without a band nothing is drawn for it"
+
+
 def test_the_ribbon_gives_every_frame_exactly_one_state():
     table = without_face(trajectory(), 50, 60)
     table.loc[120, "state"] = "cut"
