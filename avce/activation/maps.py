@@ -24,6 +24,7 @@ from avce.data.views import centre_window
 from avce.errors import DomainError, OptionError, ShapeError
 from avce.methods.base import Method
 from avce.options import Axis, Head
+from avce.quadrants import QUADRANTS, quadrant_of
 from avce.training.checkpoint import Predictor
 
 Maps: TypeAlias = NDArray[np.float32]
@@ -33,14 +34,6 @@ Kind: TypeAlias = Literal["gradcam", "hirescam"]
 
 BATCH = 16
 AXES = tuple(Axis)
-
-QUADRANTS = {
-    "V+A+": "happy",
-    "V-A+": "fear",
-    "V-A-": "sad",
-    "V+A-": "pleasant",
-}
-"""Quadrants of the plane and the poster's word for each."""
 
 
 def activation_maps(
@@ -162,7 +155,7 @@ def quadrant_means(maps: Maps, values: ArrayLike) -> dict[str, Maps]:
     plane = np.asarray(values, np.float64)
     if plane.shape != (len(maps), 2):
         raise ShapeError(f"values: expected shape ({len(maps)}, 2), got {plane.shape}")
-    names = np.char.add(np.where(plane[:, 0] >= 0, "V+", "V-"), np.where(plane[:, 1] >= 0, "A+", "A-"))
+    names = quadrant_of(plane)
     return {name: mean_map(maps[names == name]) for name in QUADRANTS if (names == name).any()}
 
 

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from avce.video.one_face import one_face
 from dashboard import charts
 from dashboard.components.colours import frame_states, series_of
 from dashboard.components.frame import is_dark
 from dashboard.components.frames import frame_key, nearest
 from dashboard.components.guard import need
-from dashboard.components.player import player, player_data
+from dashboard.components.player import player, player_data, stretch_address
+from dashboard.components.range_panel import range_panel
 from dashboard.components.tables import Cell, Row, draw_table
 from dashboard.components.track_edits import face_label, track_edits
 from dashboard.components.upload import base_path
+from dashboard.curves import Curves, View, read, read_once
 from dashboard.navigation import link
 from dashboard.words import number
 from workers import client
@@ -48,7 +50,7 @@ def _choose_smoothing(analysis: AnalysisRecord) -> float:
     return float(
         st.number_input(
             "Smoothing (s)", 0.0, 60.0, float(analysis.options.get("smooth_s") or 0.0), 0.2, format="%.1f",
-            key=f"video.smooth.{analysis.id}",
+            key=f"video.smooth.{analysis.id}", width=140,
             help="Curves show a running mean over so many seconds, never over a gap. Numbers and downloads keep"
             " the values themselves.",
         )
@@ -65,26 +67,26 @@ def _choose_neutral(faces: Sequence[TrackRecord], analysis_id: str) -> bool:
     )  # fmt: skip
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
-def _smoothed(analysis_id: str, smooth_s: float, version: str, *, is_calibrated: bool) -> pd.DataFrame:
-    """Points with their running mean; the version tells corrected faces apart."""
-    del version
-    return client.trajectory(
-        analysis_id, max_points=MAX_POINTS, smooth_s=smooth_s, is_calibrated=is_calibrated
-    )
+def _choose_band(analysis: AnalysisRecord) -> bool:
+    """Whether the disagreement between models is shaded; asked where there are several."""
+    if len(analysis.run_ids) < 2:
+        return False
+    return st.toggle(
+        "Disagreement", value=True, key=f"video.band.{analysis.id}",
+        help="Shade from the lowest to the highest of the models.",
+    )  # fmt: skip
 
 
-def _shown(table: pd.DataFrame) -> pd.DataFrame:
-    """What curves show in the place of the values: their running mean, and how far they are from neutral."""
-    shown = table.copy()
-    for axis in ("valence", "arousal"):
-        if f"{axis}_smoothed" in table:
-            shown[axis] = table[f"{axis}_smoothed"]
-        if f"{axis}_calibrated" in table:
-            shown[axis] += table[f"{axis}_calibrated"] - table[axis]
-        for limit in (f"{axis}_low", f"{axis}_high"):
-            shown[limit] += shown[axis] - table[axis]  # a band goes along with its curve
-    return shown
+def _choose_runs(analysis: AnalysisRecord) -> list[str]:
+    """The models whose curves are shown."""
+    if len(analysis.run_ids) < 2:
+        return analysis.run_ids
+    names = dict(zip(analysis.run_ids, analysis.names, strict=True))
+    chosen = st.multiselect(
+        "Models", analysis.run_ids, default=analysis.run_ids, key=f"video.runs.{analysis.id}",
+        format_func=names.__getitem__, help="Whose curves are shown; none: all.",
+    )  # fmt: skip
+    return chosen or analysis.run_ids
 
 
 def _downloads(analysis: AnalysisRecord) -> None:
@@ -133,12 +135,19 @@ def _numbers(tables: Mapping[str, pd.DataFrame], series: Mapping[str, charts.Ser
 
 
 def _curves(
-    analysis_id: str, tables: Mapping[str, pd.DataFrame], series: Mapping[str, charts.Series]
+    analysis_id: str,
+    tables: Mapping[str, pd.DataFrame],
+    series: Mapping[str, charts.Series],
+    labels: pd.DataFrame | None,
 ) -> None:
     """Curves that can be zoomed and saved; a click on one chooses the frame."""
     event = st.plotly_chart(
         charts.trajectory_curves(
-            _together(tables), series=series, playhead_ms=_playhead_ms(analysis_id, tables), dark=is_dark()
+            _together(tables),
+            series=series,
+            labels=labels,
+            playhead_ms=_playhead_ms(analysis_id, tables),
+            dark=is_dark(),
         ),
         key=f"video.chart.{analysis_id}",
         on_select="rerun",
@@ -199,51 +208,79 @@ def seek(analysis_id: str, frame: int, track: int | None = None) -> None:
     st.session_state[f"{key}.token"] = int(st.session_state.get(f"{key}.token", 0)) + 1
 
 
+def _view(analysis: AnalysisRecord, faces: Sequence[TrackRecord]) -> tuple[View, list[str], bool]:
+    """What the reader wants to see: curves, models, and whether their disagreement is shaded."""
+    with st.container(horizontal=True, vertical_alignment="bottom", key="video-view"):
+        runs = _choose_runs(analysis)
+        track = _choose_track(faces, analysis.id)
+        smooth_s = _choose_smoothing(analysis)
+        has_band = _choose_band(analysis)
+        is_calibrated = _choose_neutral(faces, analysis.id)
+    version = hashlib.sha256(repr((faces, analysis.video.labels)).encode()).hexdigest()[:16]
+    return View(analysis.id, track, smooth_s, is_calibrated, version), runs, has_band
+
+
+def _player(
+    analysis: AnalysisRecord,
+    view: View,
+    curves: Curves,
+    series: Mapping[str, charts.Series],
+    *,
+    has_band: bool,
+) -> tuple[int, int] | None:
+    """The player itself; the range that the reader chose."""
+    key = frame_key(analysis.id)
+    range_key = f"video.range.{analysis.id}.{view.track}"
+    wanted = {"frame": st.session_state.get(key), "token": st.session_state.get(f"{key}.token", 0)}
+    is_final = analysis.state.is_final
+    data = player_data(
+        analysis, curves, series, wanted,
+        stretch_url=stretch_address(view) if is_final else "", has_band=has_band, chosen=st.session_state.get(range_key),
+    )  # fmt: skip
+    rest = player(data, key=f"video.player.{analysis.id}.{view.track}")
+    if rest.frame is not None:
+        st.session_state[key] = rest.frame
+    st.session_state[range_key] = rest.chosen
+    st.caption(
+        "Space plays, ← and → step by frame, + and − zoom, [ and ] set the ends of a range. Click a curve to go there."
+    )
+    return rest.chosen
+
+
 @st.fragment
 def trajectory_view(analysis_id: str) -> None:
     """Everything about an analysis that has points; moving the player redraws this part only."""
     analysis = need(client.get_analysis, analysis_id)
     faces = need(client.tracks, analysis_id)
-    choice, smoothing = st.columns([3, 1], vertical_alignment="bottom")
-    with smoothing:
-        smooth_s = _choose_smoothing(analysis)
-        is_calibrated = _choose_neutral(faces, analysis_id)
-    if smooth_s and analysis.state.is_final:
-        points = need(_smoothed, analysis_id, smooth_s, repr(faces), is_calibrated=is_calibrated)
-    else:
-        points = need(client.trajectory, analysis_id, max_points=MAX_POINTS, is_calibrated=is_calibrated)
-    if points.empty:
+    view, runs, has_band = _view(analysis, faces)
+    whole = need(read_once if analysis.state.is_final else read, view)
+    if whole is None:
         if not analysis.state.is_final:
             st.info("No frame has been read yet.", icon=":material/hourglass_top:")
         return
+    curves = whole.of_runs(runs)
     methods = need(client.run_methods, analysis.run_ids)
     series = series_of(dict(zip(analysis.run_ids, analysis.names, strict=True)), methods)
-    by_run = {run_id: points[points["run_id"] == run_id] for run_id in analysis.run_ids}
-    by_run = {run_id: rows for run_id, rows in by_run.items() if len(rows)}
-    with choice:
-        track = _choose_track(faces, analysis_id)
-    raw = {run_id: one_face(rows, track) for run_id, rows in by_run.items()}
-    tables = {run_id: _shown(rows) for run_id, rows in raw.items()}
     key = frame_key(analysis_id)
-    frames = [int(frame) for frame in next(iter(tables.values()))["frame"]]
     if st.session_state.get(key) is not None:
-        st.session_state[key] = nearest(frames, st.session_state[key])
-    wanted = {"frame": st.session_state.get(key), "token": st.session_state.get(f"{key}.token", 0)}
-    rests_at = player(
-        player_data(analysis, tables, series, wanted), key=f"video.player.{analysis_id}.{track}"
-    )
-    if rests_at is not None:
-        st.session_state[key] = nearest(frames, rests_at)
-    st.caption("Space plays, ← and → step by frame. Click a curve to go there.")
+        st.session_state[key] = nearest(curves.frames.tolist(), st.session_state[key])
+    chosen = _player(analysis, view, curves, series, has_band=has_band)
+    if chosen is not None:
+        range_panel(analysis, view.track, curves, series, chosen)
     _downloads(analysis)
     if analysis.state.is_final:
         track_edits(analysis_id, faces)
-    curves, path, states, numbers = st.tabs(["Charts to zoom", "Path", "States of the frames", "Numbers"])
-    with curves:
-        _curves(analysis_id, tables, series)
+    _tabs(analysis_id, curves, series)
+
+
+def _tabs(analysis_id: str, curves: Curves, series: Mapping[str, charts.Series]) -> None:
+    tables = curves.thinned(MAX_POINTS)
+    zoom, path, states, numbers = st.tabs(["Charts to zoom", "Path", "States of the frames", "Numbers"])
+    with zoom:
+        _curves(analysis_id, tables, series, curves.labels)
     with path:
         _path(analysis_id, tables, series)
     with states:
-        _states(next(iter(tables.values())))
+        _states(next(iter(curves.raw.values())))
     with numbers:
-        _numbers(raw, series)
+        _numbers(curves.raw, series)

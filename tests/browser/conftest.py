@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,13 @@ def is_up(address: str) -> bool:
 @pytest.fixture(scope="session")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a studio with Redis, web and all workers, in a home of its own."""
-    home = tmp_path_factory.mktemp("studio")
+    with launched(tmp_path_factory.mktemp("studio")) as address:
+        yield address
+
+
+@contextmanager
+def launched(home: Path) -> Iterator[str]:
+    """Address of a studio over a home, which may hold things already."""
     port = free_port()
     own = {
         "AVCE_HOME": str(home),
@@ -89,9 +96,16 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def tab(browser: Browser, studio: str) -> Iterator[Page]:
+    """A fresh window on the studio."""
+    with opened_tab(browser, studio) as page:
+        yield page
+
+
+@contextmanager
+def opened_tab(browser: Browser, address: str) -> Iterator[Page]:
     """A fresh window at 1440 × 900; errors of the page's scripts fail the test."""
     context = browser.new_context(
-        viewport={"width": 1440, "height": 900}, base_url=studio, accept_downloads=True
+        viewport={"width": 1440, "height": 900}, base_url=address, accept_downloads=True
     )
     context.set_default_timeout(PATIENCE_MS)
     expect.set_options(timeout=PATIENCE_MS)
