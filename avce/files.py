@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -32,8 +33,17 @@ def replace_folder(folder: Path) -> Iterator[Path]:
         shutil.rmtree(fresh, ignore_errors=True)
 
 
+def finite(value: Any) -> Any:
+    """The same value, fit for JSON that others read: what is undefined (nan) or infinite becomes ``None``."""
+    if isinstance(value, Mapping):
+        return {name: finite(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def write_json(path: Path, value: Any) -> None:
-    """Write UTF-8 JSON with an indent, atomically."""
+    """Write UTF-8 JSON with an indent, atomically; nan stays Python's ``NaN``, see :func:`finite`."""
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     fresh.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", "utf-8")
     fresh.replace(path)

@@ -20,6 +20,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from avce.files import finite
 from avce.options import Axis
 from avce.progress import Reporter
 
@@ -79,8 +80,8 @@ class ConsoleReporter(Reporter):
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on stdout."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=1, default=str))
+    """One JSON document on stdout; an undefined figure is ``null``."""
+    click.echo(json.dumps(finite(value), ensure_ascii=False, indent=1, default=str, allow_nan=False))
 
 
 def metric_table(title: str, rows: Mapping[str, Mapping[str, Any]]) -> None:

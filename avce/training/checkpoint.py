@@ -22,7 +22,7 @@ from torch import Tensor
 
 from avce.data.loader import to_input
 from avce.errors import CheckpointError, OptionError, ShapeError
-from avce.files import replace_folder, write_json
+from avce.files import finite, replace_folder, write_json
 from avce.methods import build_method
 from avce.methods.base import Method
 from avce.options import TrainOptions
@@ -48,7 +48,9 @@ def save_checkpoint(
         save_file(tensors, fresh / MODEL_FILE)
         write_json(
             fresh / CARD_FILE,
-            {"format": FORMAT, "options": options.model_dump(mode="json"), "versions": versions(), **info},
+            finite(
+                {"format": FORMAT, "options": options.model_dump(mode="json"), "versions": versions(), **info}
+            ),
         )
 
 

@@ -23,7 +23,7 @@ from safetensors.torch import load_file, save_file
 from avce.data.loader import Batch, TrainLoader, eval_batches
 from avce.data.prepared import Prepared
 from avce.errors import DataError, DomainError
-from avce.files import replace_folder, write_json
+from avce.files import finite, replace_folder, write_json
 from avce.methods.base import Method
 from avce.metrics.protocols import score
 from avce.options import Axis, Split, TrainOptions
@@ -252,7 +252,7 @@ class _Run:
                 fresh / "state.json",
                 {"identity": self._identity(), "engine": plain, "at": vars(self.at), "history": self.history},
             )
-        write_json(self.out / HISTORY_FILE, self.history)
+        write_json(self.out / HISTORY_FILE, finite(self.history))
 
     def try_resume(self) -> None:
         folder = self.out / RESUME_FOLDER
