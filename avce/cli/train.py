@@ -54,14 +54,19 @@ def train(
     options = train_options(preset=preset, fidelity=fidelity, **collect(TrainOptions, flags))
     from avce.training.folder import read_card
     from avce.training.loop import train as run_training
+    from avce.training.parallel import team
     from avce.training.start import WITHOUT_CHECKPOINT
 
     # weights that exist already want their faces cut as they were
     is_new = options.pretrained in WITHOUT_CHECKPOINT
     crop = {} if is_new else read_card(options.pretrained).get("crop", {})
-    with ConsoleReporter(quiet=as_json) as reporter:
-        prepared = prepared_data(data, PrepareOptions(**crop), reporter)
+    is_first = team().is_main_process
+    with ConsoleReporter(quiet=as_json or not is_first) as reporter:
+        with team().main_process_first():  # the others find the faces cut
+            prepared = prepared_data(data, PrepareOptions(**crop), reporter)
         result = run_training(options, prepared, out, reporter, resume=not fresh)
+    if not is_first:
+        return
     if as_json:
         print_json(
             {

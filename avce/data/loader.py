@@ -104,27 +104,36 @@ class TrainLoader:
         prepared: The data.
         rows: Rows to train on.
         options: ``batch_size``, ``input_size``, ``augment``, ``grey``, ``seed``.
+        rank: Which of ``world`` processes this is; it gets every ``world``-th picture of each batch.
+        world: Processes that train one model together.
     """
 
     def __init__(
-        self, prepared: Prepared, rows: NDArray[np.int64] | Sequence[int], options: TrainOptions
+        self,
+        prepared: Prepared,
+        rows: NDArray[np.int64] | Sequence[int],
+        options: TrainOptions,
+        *,
+        rank: int = 0,
+        world: int = 1,
     ) -> None:
         self.rows = np.asarray(rows, np.int64)
         self.options = options
+        self.rank, self.world = rank, world
         self._labels = _Labels(prepared)
         self._cache = CropCache(prepared, self.rows, resized_side(options.input_size))
 
     def __len__(self) -> int:
         """Batches per epoch."""
         full, rest = divmod(len(self.rows), self.options.batch_size)
-        return full + (rest >= max(2, self.options.batch_size / 2))
+        return full + (rest >= max(2 * self.world, self.options.batch_size / 2))
 
     def epoch(self, e: int, *, start: int = 0) -> Iterator[Batch]:
         """Batches of epoch ``e`` (from 0), from batch ``start`` on."""
         size = self.options.batch_size
         order = self.rows[np.random.default_rng([self.options.seed, e]).permutation(len(self.rows))]
         for n in range(start, len(self)):
-            rows = order[n * size : (n + 1) * size]
+            rows = order[n * size : (n + 1) * size][self.rank :: self.world]
             yield self._labels.batch(rows, self.images(rows, e))
 
     def images(self, rows: NDArray[np.int64], e: int) -> Tensor:

@@ -56,11 +56,32 @@ class Engine:
         for optimizer in self.optimizers.values():
             optimizer.zero_grad(set_to_none=True)
         self.accelerator.backward(loss)
+        if self.accelerator.num_processes > 1:
+            self._average_gradients(chosen)
         if self.options.grad_clip:
             moved = [p for optimizer in chosen for group in optimizer.param_groups for p in group["params"]]
             self.accelerator.clip_grad_norm_(moved, self.options.grad_clip)
         for optimizer in chosen:
             optimizer.step()
+
+    def _average_gradients(self, optimizers: list[Any]) -> None:
+        """Mean over the processes, as one message; a weight without a gradient here may have one elsewhere."""
+        moved = [p for optimizer in optimizers for group in optimizer.param_groups for p in group["params"]]
+        flat = torch.cat([(torch.zeros_like(p) if p.grad is None else p.grad).flatten() for p in moved])
+        flat = self.accelerator.reduce(flat, "mean")
+        for p, mean in zip(moved, flat.split([p.numel() for p in moved]), strict=True):
+            p.grad = mean.view_as(p)
+
+    def agree_on_buffers(self) -> None:
+        """Running statistics differ between processes, which saw different pictures: take their mean."""
+        if self.accelerator.num_processes > 1:
+            for buffer in self.method.buffers():
+                if buffer.is_floating_point():
+                    buffer.copy_(self.accelerator.reduce(buffer, "mean"))
+
+    def wait(self) -> None:
+        """Until all processes are here."""
+        self.accelerator.wait_for_everyone()
 
     def end_step(self) -> None:
         """Count the iteration and move the averaged weights."""

@@ -31,6 +31,7 @@ from avce.progress import Reporter
 from avce.training.checkpoint import save_checkpoint
 from avce.training.engine import Engine
 from avce.training.folder import BEST_FOLDER
+from avce.training.parallel import check_parallel, team
 from avce.training.provenance import git_revision
 from avce.training.start import start_method
 
@@ -107,7 +108,12 @@ class _Run:
         train_rows = data.rows(Split.TRAIN)
         if len(train_rows) < options.batch_size:  # small data: one batch is the whole split
             options = options.model_copy(update={"batch_size": max(2, len(train_rows))})
-        self.loader = TrainLoader(data, train_rows, options)
+        processes = team()
+        self.rank, world = processes.process_index, processes.num_processes
+        if self.rank:
+            self.reporter = Reporter()
+        check_parallel(options, world)
+        self.loader = TrainLoader(data, train_rows, options, rank=self.rank, world=world)
         if len(self.loader) == 0:
             raise DataError(
                 f"{data.folder}: the training split needs at least 2 faces, has {len(train_rows)}"
@@ -139,6 +145,7 @@ class _Run:
             raise DomainError(
                 f"{self.data.folder}: no epoch gave a defined CCC on validation; the labels there may be constant"
             )
+        self.engine.wait()
         return TrainResult(self.out / BEST_FOLDER, self.at.best_metrics, self.at.best_epoch, self.at.epoch)
 
     def _is_stale(self) -> bool:
@@ -168,7 +175,7 @@ class _Run:
         return {name: value / at.batch for name, value in at.sums.items()}
 
     def _step(self, batch: Batch) -> dict[str, float]:
-        torch.manual_seed(self.options.seed * 1_000_003 + self.engine.step)
+        torch.manual_seed(self.options.seed * 1_000_003 + self.engine.step + self.rank * 998_244_353)
         self.engine.begin_step()
         with self.engine.accelerator.autocast():
             losses = self.method.training_step(batch.to(self.engine.device), self.engine)
@@ -184,6 +191,7 @@ class _Run:
             )
 
     def _validate(self, losses: Mapping[str, float]) -> None:
+        self.engine.agree_on_buffers()
         with self._weights_to_judge():
             pred, target = predict_rows(
                 self.method, self.data, self.val_rows, self.options, self.engine.device
@@ -196,9 +204,10 @@ class _Run:
                     self.at.epoch,
                     metrics,
                 )
-                save_checkpoint(
-                    self.out / BEST_FOLDER, self.method.state_dict(), self.options, self._card(metrics)
-                )
+                if not self.rank:
+                    save_checkpoint(
+                        self.out / BEST_FOLDER, self.method.state_dict(), self.options, self._card(metrics)
+                    )
         point = {f"train/{name}": value for name, value in losses.items()}
         point |= {
             f"val/{name}_{axis.value}": float(metrics[axis.value][name])
@@ -245,6 +254,8 @@ class _Run:
         return {"options": self.options.model_dump(mode="json"), "data": self.data.fingerprint}
 
     def _save_resume_state(self) -> None:
+        if self.rank:
+            return
         tensors, plain = self.engine.state()
         with replace_folder(self.out / RESUME_FOLDER) as fresh:
             save_file(tensors, fresh / "state.safetensors")
