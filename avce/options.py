@@ -132,6 +132,11 @@ class PrepareOptions(Options):
         None, description="Valence and arousal for each category name (folder or column of categories)."
     )
     seed: int = Field(0, ge=0, description="Seed of the splits.")
+    splits: Literal["owners", "ours"] = Field(
+        "owners",
+        description="owners: splits that came with the data are kept, missing ones are made. ours: all are made anew, no"
+        " subject in two of them.",
+    )
     folds: int = Field(
         0,
         ge=0,

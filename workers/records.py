@@ -81,6 +81,12 @@ class DatasetRecord(Record):
     fingerprint: str = ""
     card: dict[str, Any] = Field(default_factory=dict)
     error: str | None = None
+    made_from: str | None = None
+    """The data set whose source it was made from again, with other options."""
+    options: dict[str, Any] = Field(default_factory=dict)
+    """Of :class:`avce.options.PrepareOptions`: how it is, or was to be, prepared."""
+    accepted: dict[str, Any] = Field(default_factory=dict)
+    """``at`` and the ``findings`` that a person accepted; empty when nobody did."""
 
 
 class SampleRecord(Record):
@@ -92,6 +98,30 @@ class SampleRecord(Record):
     arousal: float
     split: str
     jpeg: bytes
+
+
+class PlaceRecord(Record):
+    """A row that shows what a finding of the doctor means; ``jpeg`` is empty where no picture of it is kept."""
+
+    place: str
+    row: int
+    jpeg: bytes
+    is_whole: bool
+    """The whole picture with its faces framed, not the crop."""
+    name: str
+    """Picture or frame."""
+    subject: str
+    valence: float
+    arousal: float
+    split: str
+
+
+class ServerEntry(Record):
+    """A folder or file on the server that may be imported."""
+
+    path: str
+    name: str
+    is_folder: bool
 
 
 class RunRecord(Record):

@@ -95,7 +95,7 @@ def _torn_subjects(table: pd.DataFrame) -> Iterator[Finding]:
     torn = parts[parts.map(len) > 1]
     if len(torn):
         yield finding("error", f"{len(torn)} subjects are in more than one split",
-                      "A model that remembers the face scores better than it is; give each subject one split.",
+                      "A model that remembers the face scores better than it is; give each subject one split (splits = ours makes new ones).",
                       [f"{name}: {', '.join(sorted(splits))}" for name, splits in torn.items()])  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from avce.data.evidence import Evidence
 from avce.data.labels import BOX_COLUMNS, LabelIndex, from_video, place
 from avce.data.pictures import MAX_PICTURE_BYTES, brightness, decode_rgb, thumbnail
 from avce.errors import DataError, VideoError
@@ -57,6 +58,7 @@ class Seen:
     height: int = 0
     brightness: float = np.nan
     thumb: bytes = b""
+    picture: bytes = b""  # the whole picture in small, where it shows what is wrong
     reason: str = ""  # why there is no face, "" when there is one
 
 
@@ -109,6 +111,23 @@ class Unit:
     stop: int
 
 
+@dataclass(frozen=True)
+class _Found:
+    """The face of a picture: its box, score and margin, all faces, and why there is none."""
+
+    box: Box | None
+    score: float = np.nan
+    n_faces: int = 0
+    margin: float = 0.0
+    reason: str = ""
+    faces: tuple[Box, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """What is wrong, "" when nothing is."""
+        return self.reason or ("several" if self.n_faces > 1 else "")
+
+
 class Cutter:
     """Cuts the rows of an index.
 
@@ -117,6 +136,7 @@ class Cutter:
         recipe: How to cut.
         detector: Finds faces; safe to call from several threads.
         check: Called before each picture; may raise to stop.
+        n_evidence: Whole pictures that a call of :meth:`cut` keeps at most.
     """
 
     def __init__(
@@ -125,8 +145,11 @@ class Cutter:
         recipe: Recipe,
         detector: FaceDetector,
         check: Callable[[], None] = lambda: None,
+        *,
+        n_evidence: int = 0,
     ) -> None:
         self.index, self.recipe, self.detector, self.check = index, recipe, detector, check
+        self.n_evidence = n_evidence
         table = index.table
         self._image, self._video = table["image"].to_numpy(object), table["video"].to_numpy(object)
         self._frame = table["frame"].to_numpy(np.int64)
@@ -157,7 +180,7 @@ class Cutter:
         Raises:
             DataError: A picture or video cannot be read; names file and row.
         """
-        row = start
+        row, evidence = start, Evidence(self.n_evidence)
         while row < stop:
             end = row + 1
             while (
@@ -166,19 +189,19 @@ class Cutter:
                 and bool(self._image[end]) == bool(self._image[row])
             ):
                 end += 1
-            yield from (self._cut_images if self._image[row] else self._cut_video)(row, end)
+            yield from (self._cut_images if self._image[row] else self._cut_video)(row, end, evidence)
             row = end
 
-    def _cut_images(self, start: int, stop: int) -> Iterator[Cut]:
+    def _cut_images(self, start: int, stop: int, evidence: Evidence) -> Iterator[Cut]:
         previous: Box | None = None
         for row in range(start, stop):
             self.check()
-            cut = self._cut_picture(row, read_picture(self.index, row), previous)
+            cut = self._cut_picture(row, read_picture(self.index, row), previous, evidence)
             # the pictures of a sequence follow one another; single pictures do not
             previous = _box(cut.seen) if cut.seen.face and self._video[row] else None
             yield cut
 
-    def _cut_video(self, start: int, stop: int) -> Iterator[Cut]:
+    def _cut_video(self, start: int, stop: int, evidence: Evidence) -> Iterator[Cut]:
         wanted: dict[int, list[int]] = {}
         for row in range(start, stop):
             wanted.setdefault(int(self._frame[row]), []).append(row)
@@ -190,7 +213,7 @@ class Cutter:
                 for frame in read_frames(path):
                     self.check()
                     for row in wanted.get(frame.index, ()):
-                        cut = self._cut_picture(row, frame.rgb_u8, previous)
+                        cut = self._cut_picture(row, frame.rgb_u8, previous, evidence)
                         previous = _box(cut.seen) if cut.seen.face else previous
                         done.add(row)
                         yield cut
@@ -202,36 +225,47 @@ class Cutter:
             if row not in done:
                 yield Cut(row, None, Seen(reason=NO_FRAME))
 
-    def _cut_picture(self, row: int, picture: NDArray[np.uint8], previous: Box | None) -> Cut:
+    def _cut_picture(
+        self, row: int, picture: NDArray[np.uint8], previous: Box | None, evidence: Evidence
+    ) -> Cut:
         height, width = picture.shape[:2]
-        box, score, n_faces, margin, reason = self._face_box(row, picture, previous)
+        found = self._find_face(row, picture, previous)
         crop = None
-        if box is not None:
-            crop = crop_face(picture, box, margin=margin, size=self.recipe.size)
-        light = brightness(picture if crop is None else crop)
-        thumb = b"" if crop is None else thumbnail(crop)
-        x0, y0, x1, y1 = box or NO_BOX
-        return Cut(
-            row,
-            crop,
-            Seen(box is not None, score, n_faces, x0, y0, x1, y1, width, height, light, thumb, reason),
-        )
+        if found.box is not None:
+            crop = crop_face(picture, found.box, margin=found.margin, size=self.recipe.size)
+        x0, y0, x1, y1 = found.box or NO_BOX
+        seen = Seen(
+            face=found.box is not None,
+            score=found.score,
+            n_faces=found.n_faces,
+            x0=x0, y0=y0, x1=x1, y1=y1,
+            width=width,
+            height=height,
+            brightness=brightness(picture if crop is None else crop),
+            thumb=b"" if crop is None else thumbnail(crop),
+            picture=evidence.of(row, found.kind, picture, found.box, found.faces),
+            reason=found.reason,
+        )  # fmt: skip
+        return Cut(row, crop, seen)
 
-    def _face_box(
-        self, row: int, picture: NDArray[np.uint8], previous: Box | None
-    ) -> tuple[Box | None, float, int, float, str]:
-        """Box, score, number of faces, margin, and why there is no box."""
+    def _find_face(self, row: int, picture: NDArray[np.uint8], previous: Box | None) -> _Found:
         height, width = picture.shape[:2]
         if not self.recipe.finds_faces:
-            return (0.0, 0.0, float(width), float(height)), np.nan, 1, 0.0, ""
+            return _Found((0.0, 0.0, float(width), float(height)), n_faces=1)
         faces = [face for face in self.detector.detect(picture) if face.score >= self.recipe.min_score]
         given = self._given_box(row, width, height)
         face = choose_face(faces, given or previous)
         if given is not None and (face is None or overlap(face.box_xyxy_px, given) < 0.3):
-            return given, np.nan, 1, self.recipe.margin, ""
+            return _Found(given, n_faces=1, margin=self.recipe.margin)
         if face is None:
-            return None, np.nan, 0, 0.0, NO_FACE
-        return face.box_xyxy_px, face.score, len(faces) if given is None else 1, self.recipe.margin, ""
+            return _Found(None, reason=NO_FACE)
+        return _Found(
+            face.box_xyxy_px,
+            face.score,
+            len(faces) if given is None else 1,
+            self.recipe.margin,
+            faces=tuple(other.box_xyxy_px for other in faces),
+        )
 
     def _given_box(self, row: int, width: int, height: int) -> Box | None:
         """The owners' box when it meets the picture: it says which face is meant, or where to cut if none is found."""

@@ -64,7 +64,7 @@ def exclude(index: LabelIndex, options: PrepareOptions) -> LabelIndex:
     extra = dict(index.extra)
     lines: list[str] = extra.pop(LINES, [])
     for name in (name.strip() for name in options.exclude):
-        rows = _rows(table, name)
+        rows = named_rows(table, name)
         if not rows.any() and name not in lines:
             raise DataError(
                 f"exclude: {name!r} fits no labelled picture of {index.source.title}; expected the name of a picture or video,"
@@ -81,7 +81,8 @@ def exclude(index: LabelIndex, options: PrepareOptions) -> LabelIndex:
     )
 
 
-def _rows(table: pd.DataFrame, name: str) -> NDArray[np.bool_]:
+def named_rows(table: pd.DataFrame, name: str) -> NDArray[np.bool_]:
+    """Which rows of an index a name of :func:`exclude` means; none where it fits nothing."""
     if not name:
         return np.zeros(len(table), dtype=bool)
     whole = (table["image"] == name) | (table["video"] == name)

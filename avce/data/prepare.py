@@ -24,6 +24,7 @@ import pandas as pd
 from avce.data import card as cards
 from avce.data.cutting import Cutter, Recipe, Seen, Unit, sorted_for_cutting
 from avce.data.decision import Decision, decide
+from avce.data.evidence import PER_UNIT, write_evidence
 from avce.data.index import open_index
 from avce.data.labels import LabelIndex
 from avce.data.pictures import encode_jpeg
@@ -179,10 +180,13 @@ class _Job:
             self.options.min_score,
             self.options.every_nth_frame,
         )
-        cutter = Cutter(self.index, recipe, self.detector, self._check)
+        cutter = Cutter(self.index, recipe, self.detector, self._check, n_evidence=PER_UNIT)
         units = cutter.units(UNIT_ROWS)
         self._cut_all(units, cutter)
-        facts = pd.concat([pd.read_parquet(self._facts_file(unit)) for unit in units], ignore_index=True)
+        parts = [pd.read_parquet(self._facts_file(unit)) for unit in units]
+        shown = [part.pop("picture") for part in parts]
+        write_evidence(_kept_pictures(units, shown), self.folder)
+        facts = pd.concat(parts, ignore_index=True)
         thumbs = facts.pop("thumb")
         samples = self._samples(facts)
         samples.to_parquet(self.folder / SAMPLES_FILE, index=False)
@@ -277,6 +281,17 @@ class _Job:
                 for name in ("avce-studio", "numpy", "opencv-python-headless", "pyarrow")
             },
         }
+
+
+def _kept_pictures(units: list[Unit], shown: list[pd.Series[Any]]) -> pd.DataFrame:
+    """Rows and pictures of what was kept while cutting."""
+    kept = [
+        (unit.start + n, picture)
+        for unit, part in zip(units, shown, strict=True)
+        for n, picture in enumerate(part)
+        if picture
+    ]
+    return pd.DataFrame(kept, columns=["row", "picture"])
 
 
 def _thinned(table: pd.DataFrame, n: int) -> pd.DataFrame:

@@ -1,13 +1,15 @@
 """A prepared data set: face crops with labels, ready for training. Torch-free.
 
 A folder with ``samples.parquet`` (a row per labelled picture or frame), ``crops/*.arrow`` (JPEG crops) and
-``card.json`` (what the data is, what was found in it, and the recipe).
+``card.json`` (what the data is, what was found in it, and the recipe); ``evidence.parquet`` shows some of the rows that
+have no face, or several.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from avce.data.evidence import read_evidence
 from avce.data.shards import Shard
 from avce.errors import DataError
 from avce.options import Split
@@ -96,6 +99,11 @@ class Prepared:
         if shard not in self._shards:
             self._shards[shard] = Shard(self.folder / CROPS_FOLDER / self.card["shards"][shard]["file"])
         return self._shards[shard].jpeg(int(offset))
+
+    @cached_property
+    def evidence(self) -> dict[int, bytes]:
+        """Small whole pictures (JPEG) by row, of some rows without a face or with several; faces are framed."""
+        return read_evidence(self.folder)
 
     def crops_rgb_u8(self, rows: Sequence[int] | NDArray[np.int64]) -> NDArray[np.uint8]:
         """Crops of chosen rows.

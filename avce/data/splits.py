@@ -70,7 +70,7 @@ def assign_splits(table: pd.DataFrame, *, val_share: float, test_share: float, s
 
 
 def split_by_options(table: pd.DataFrame, options: PrepareOptions) -> pd.DataFrame:
-    """Splits as the options ask: the owners' and what :func:`assign_splits` adds, or folds in their place.
+    """Splits as the options ask: the owners' and what :func:`assign_splits` adds, or our own or folds in their place.
 
     Returns:
         A copy with a full ``split`` column, and a ``fold`` column where folds were asked for.
@@ -79,6 +79,8 @@ def split_by_options(table: pd.DataFrame, options: PrepareOptions) -> pd.DataFra
         DataError: Fewer subjects (videos, pictures) than folds.
     """
     if not options.folds:
+        if options.splits == "ours":
+            table = table.assign(split=pd.Series("", index=table.index, dtype="str"))
         return assign_splits(
             table, val_share=options.val_share, test_share=options.test_share, seed=options.seed
         )

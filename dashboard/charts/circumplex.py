@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from dashboard.charts.theme import (
     LINE,
@@ -25,15 +26,23 @@ QUADRANT_WORDS = {(1, 1): "happy", (-1, 1): "fear", (-1, -1): "sad", (1, -1): "p
 """The poster's word for each sign of (valence, arousal)."""
 
 _INK = "43, 108, 176"
+_CELL = "valence %{x:.2f}<br>arousal %{y:.2f}<br>%{customdata} samples<extra></extra>"
 
 
-def label_density(points: pd.DataFrame, *, bins: int = 40, height: int = 440) -> go.Figure:
+def label_density(
+    points: pd.DataFrame,
+    *,
+    bins: int = 40,
+    height: int = 440,
+    can_choose: bool = False,
+) -> go.Figure:
     """How many labels lie where, in square cells; empty cells stay clear.
 
     Args:
         points: Columns ``valence, arousal``; rows with a missing value are left out.
         bins: Cells per axis, over [-1, 1].
         height: In pixels.
+        can_choose: A click selects the cell below it.
     """
     known = points[["valence", "arousal"]].dropna().to_numpy(np.float64)
     edges = np.linspace(-1, 1, bins + 1)
@@ -49,13 +58,27 @@ def label_density(points: pd.DataFrame, *, bins: int = 40, height: int = 440) ->
             customdata=counts.T.astype(int),
             colorscale=[[0, f"rgba({_INK}, 0.15)"], [1, f"rgba({_INK}, 1)"]],
             colorbar=_count_bar(int(counts.max())),
-            hovertemplate="valence %{x:.2f}<br>arousal %{y:.2f}<br>%{customdata} samples<extra></extra>",
+            hovertemplate=_CELL,
             hoverongaps=False,
             zmin=0,
         )
     )
     framed(figure, height=height, legend=False)
+    if can_choose:
+        _selectable(figure, middles, counts)
     return figure if len(known) else note(figure, "no labels")
+
+
+def _selectable(figure: go.Figure, middles: NDArray[np.float64], counts: NDArray[np.float64]) -> None:
+    """Marks on the cells that hold labels, seen when chosen: heat maps themselves cannot be selected."""
+    valence, arousal = np.nonzero(counts)
+    seen, clear = {"marker": {"opacity": 1, "color": PLAYHEAD}}, {"marker": {"opacity": 0}}
+    figure.add_scatter(
+        x=middles[valence], y=middles[arousal], mode="markers", showlegend=False,
+        customdata=counts[valence, arousal].astype(int), hovertemplate=_CELL,
+        marker={"symbol": "square", "size": 11, "opacity": 0}, selected=seen, unselected=clear,
+    )  # fmt: skip
+    figure.update_layout(dragmode="pan", clickmode="event+select")  # while dragging selects, clicks do not
 
 
 def label_scatter(points: pd.DataFrame, *, height: int = 440, seed: int = 0) -> go.Figure:

@@ -8,37 +8,22 @@ import streamlit as st
 
 from avce.errors import AvceError
 from avce.options import PrepareOptions, SynthOptions
+from dashboard.components.dataset_recipe import recipe_fields
 from dashboard.components.forms import option_fields
 from dashboard.components.guard import attempt, show
 from dashboard.components.upload import upload_field
 from workers import client
 from workers.records import JobRecord, StoredFile
 
-PREPARE_FIELDS = (
-    "detect",
-    "margin",
-    "size",
-    "every_nth_frame",
-    "val_share",
-    "test_share",
-    "label_scale",
-    "seed",
-)
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".csv", ".jpg", ".jpeg", ".png", ".bmp", ".webp")
 
 
 def _prepare_options(prefix: str) -> PrepareOptions | None:
     with st.expander("How faces are cut out and split", icon=":material/tune:"):
-        defaults = PrepareOptions().model_dump()
-        chosen = option_fields(PrepareOptions, PREPARE_FIELDS, defaults, prefix=prefix)
-    try:
-        return PrepareOptions.parse(chosen)
-    except AvceError as error:
-        show(error)
-        return None
+        return recipe_fields(PrepareOptions().model_dump(), prefix=prefix)
 
 
-def _started(job: JobRecord | None) -> None:
+def started(job: JobRecord | None) -> None:
     """After a click: go and look at the new data set."""
     if job is None:
         return
@@ -67,7 +52,35 @@ def _upload() -> None:
     options = _prepare_options("datasets.upload")
     ready = bool(files) and options is not None
     if st.button("Import", key="datasets.import", type="primary", disabled=not ready) and options is not None:
-        _started(attempt(client.import_dataset, name or _title_from(files), files, options))
+        started(attempt(client.import_dataset, name or _title_from(files), files, options))
+
+
+def _enter(key: str) -> None:
+    """Take over what was chosen in the list."""
+    chosen = st.session_state.pop(key, None)
+    if chosen is not None:
+        st.session_state["datasets.path"] = chosen
+
+
+def _choose_on_server(path: str) -> None:
+    """Step by step from the allowed folders to a folder, an archive or a table."""
+    entries = attempt(client.server_entries, path or None)
+    if not entries:
+        if entries is not None:
+            st.info("The operator has allowed no folder yet.", icon=":material/folder_off:")
+        return
+    names = {entry.path: f"{entry.name}/" if entry.is_folder else entry.name for entry in entries}
+    key = f"datasets.entry.{path}"
+    st.selectbox(
+        "Choose step by step",
+        list(names),
+        index=None,
+        format_func=names.__getitem__,
+        placeholder="What lies here" if path else "Allowed folders",
+        key=key,
+        on_change=_enter,
+        args=(key,),
+    )
 
 
 def _server_folder() -> None:
@@ -75,6 +88,7 @@ def _server_folder() -> None:
         "For data that is on the server already. The operator allows folders with AVCE_ALLOWED_FOLDERS."
     )
     path = st.text_input("Folder or archive on the server", key="datasets.path", placeholder="/data/affwild")
+    _choose_on_server(path)
     name = st.text_input("Name", key="datasets.path_name", placeholder="What to call it")
     options = _prepare_options("datasets.folder")
     ready = bool(path) and options is not None
@@ -82,7 +96,7 @@ def _server_folder() -> None:
         st.button("Import folder", key="datasets.import_folder", type="primary", disabled=not ready)
         and options
     ):
-        _started(
+        started(
             attempt(client.import_server_folder, name or path.rstrip("/").rsplit("/", 1)[-1], path, options)
         )
 
@@ -103,7 +117,7 @@ def _drawn() -> None:
         except AvceError as error:
             show(error)
             return
-        _started(attempt(client.synthesize_dataset, name or "Drawn faces", options))
+        started(attempt(client.synthesize_dataset, name or "Drawn faces", options))
 
 
 WAYS: dict[str, Callable[[], None]] = {

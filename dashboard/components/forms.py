@@ -70,10 +70,18 @@ def _number(label: str, kind: type, field: FieldInfo, value: Any, *, key: str) -
     )
 
 
+def _lines(label: str, field: FieldInfo, value: Any, *, key: str) -> tuple[str, ...]:
+    """A text on each line; what a callback has put into the session stays."""
+    if key not in st.session_state:
+        st.session_state[key] = "\n".join(value or ())
+    text = st.text_area(label, key=key, height=90, help=help_of(field), placeholder="one per line")
+    return tuple(line.strip() for line in (text or "").splitlines() if line.strip())
+
+
 def option_field(model: type[Options], name: str, value: Any, *, key: str) -> Any:
     """The widget that fits one field, with its current value; returns the chosen value.
 
-    Fields that no simple widget fits (tuples, nested models) are returned unchanged.
+    Fields that no simple widget fits (tuples of numbers, nested models) are returned unchanged.
     """
     field = model.model_fields[name]
     kind: Any = field.annotation
@@ -88,6 +96,8 @@ def option_field(model: type[Options], name: str, value: Any, *, key: str) -> An
         return st.toggle(label, value=bool(value), key=key, help=help_of(field))
     if kind in {int, float}:
         return _number(label, kind, field, value, key=key)
+    if get_origin(kind) is tuple and get_args(kind) == (str, Ellipsis):
+        return _lines(label, field, value, key=key)
     if kind is str:
         return st.text_input(label, value=str(value), key=key, help=help_of(field))
     return value

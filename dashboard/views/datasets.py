@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.components.dataset_add import add_dataset
+from dashboard.components.dataset_mend import mend_form
 from dashboard.components.dataset_report import dataset_report
 from dashboard.components.explain import explain_plane
 from dashboard.components.guard import need
@@ -29,6 +30,7 @@ def _shown(datasets: list[DatasetRecord]) -> None:
     elif dataset.state == "failed":
         st.error(dataset.error or "The import failed; the job's log says why.", icon=":material/error:")
         job_follow(dataset.job_id, prefix="dataset")
+        mend_form(dataset)
     else:
         dataset_report(dataset)
         link(

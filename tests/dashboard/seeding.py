@@ -101,7 +101,7 @@ def _dataset(session, folder: Path) -> tables.Dataset:
             "severity": "warning",
             "title": "3 pictures without a face",
             "why": "They are left out.",
-            "where": ["a.png", "b.png"],
+            "where": ["3.png", "7.png", "500000.png"],
             "count": 3,
         },
         {

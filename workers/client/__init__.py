@@ -6,8 +6,6 @@ Each function opens its own short session, returns frozen records or tables, and
 
 from workers.client.counts import counts
 from workers.client.datasets import (
-    dataset_points,
-    dataset_samples,
     get_dataset,
     import_dataset,
     import_server_folder,
@@ -22,6 +20,7 @@ from workers.client.inspections import get_inspection, inspect, inspection_jpeg,
 from workers.client.jobs import cancel_job, get_job, job_log, list_jobs, retry_job
 from workers.client.labels import clear_labels, set_labels, video_labels
 from workers.client.posters import draw_poster, get_poster, list_posters, poster_path
+from workers.client.remake import accept_findings, remake_dataset, server_entries, weak_labels
 from workers.client.runs import (
     curves,
     evaluate,
@@ -36,6 +35,7 @@ from workers.client.runs import (
     run_methods,
     train,
 )
+from workers.client.samples import dataset_points, dataset_samples, finding_names, finding_pictures
 from workers.client.tracks import (
     clear_neutral,
     exclude_track,
@@ -67,6 +67,7 @@ from workers.errors import ClientError, NotFoundError
 __all__ = [
     "ClientError",
     "NotFoundError",
+    "accept_findings",
     "add_video",
     "analyze",
     "cancel_job",
@@ -82,6 +83,8 @@ __all__ = [
     "evaluate",
     "evaluation_predictions",
     "exclude_track",
+    "finding_names",
+    "finding_pictures",
     "frame_jpeg",
     "get_analysis",
     "get_checkpoint",
@@ -112,11 +115,13 @@ __all__ = [
     "metric_points",
     "poster_path",
     "published_results",
+    "remake_dataset",
     "rename_track",
     "reset_tracks",
     "retry_job",
     "run_methods",
     "search_episodes",
+    "server_entries",
     "set_labels",
     "set_neutral",
     "split_track",
@@ -129,5 +134,6 @@ __all__ = [
     "trajectory_csv",
     "video_labels",
     "video_path",
+    "weak_labels",
     "workers_status",
 ]

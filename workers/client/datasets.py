@@ -6,22 +6,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import numpy as np
-import pandas as pd
-
-from avce.options import PrepareOptions, Split, SynthOptions
+from avce.options import PrepareOptions, SynthOptions
 from workers.client._door import door
 from workers.dispatch import dispatch
 from workers.errors import ClientError
-from workers.records import DatasetRecord, JobRecord, SampleRecord, StoredFile
+from workers.records import DatasetRecord, JobRecord, StoredFile
 from workers.settings import get_settings
 from workers.states import JobKind
 from workers.store import datasets, jobs
 from workers.store.files import file_store
 from workers.store.session import reading, writing
 from workers.store.tables import Dataset
-
-MAX_POINTS = 20_000
 
 
 @door
@@ -41,7 +36,7 @@ def import_dataset(
     if not files:
         raise ClientError("choose at least one file: a zip or tar, or a csv together with its pictures")
     source = {"files": [file.model_dump() for file in files]}
-    return _import(name, source, options or PrepareOptions(), priority=priority)
+    return add_import(name, source, options or PrepareOptions(), priority=priority)
 
 
 @door
@@ -49,6 +44,15 @@ def import_server_folder(
     name: str, path: Path | str, options: PrepareOptions | None = None, *, priority: int = 0
 ) -> JobRecord:
     """Import a folder or archive that is already on the server, below one of the allowed folders."""
+    return add_import(name, {"path": str(allowed_path(path))}, options or PrepareOptions(), priority=priority)
+
+
+def allowed_path(path: Path | str) -> Path:
+    """The path itself, resolved.
+
+    Raises:
+        ClientError: It lies in none of the allowed folders, or is not there.
+    """
     allowed = [folder.resolve() for folder in get_settings().allowed_folders]
     wanted = Path(path).resolve()
     if not any(wanted.is_relative_to(folder) for folder in allowed):
@@ -56,10 +60,11 @@ def import_server_folder(
         raise ClientError(f"{path}: not below an allowed folder ({below}); set AVCE_ALLOWED_FOLDERS")
     if not wanted.exists():
         raise ClientError(f"{path}: does not exist on the server")
-    return _import(name, {"path": str(wanted)}, options or PrepareOptions(), priority=priority)
+    return wanted
 
 
-def _import(name: str, source: dict[str, Any], options: PrepareOptions, *, priority: int) -> JobRecord:
+def add_import(name: str, source: dict[str, Any], options: PrepareOptions, *, priority: int = 0) -> JobRecord:
+    """Rows of a data set with this source and its import job, whose message is sent."""
     with writing() as session:
         dataset = Dataset(name=_checked_name(name), source=source)
         session.add(dataset)
@@ -136,51 +141,3 @@ def get_dataset(dataset_id: str) -> DatasetRecord:
     """The data set with this id."""
     with reading() as session:
         return datasets.dataset_record(session, dataset_id)
-
-
-@door
-def dataset_samples(
-    dataset_id: str, *, split: Split | str | None = None, limit: int = 24, seed: int = 0
-) -> list[SampleRecord]:
-    """Random face crops with their labels, of one split or of all; the same seed gives the same ones."""
-    import cv2  # noqa: PLC0415 (only this function draws)
-
-    from avce.data.prepared import Prepared  # noqa: PLC0415 (with pyarrow: slow to load)
-
-    with reading() as session:
-        folder = datasets.prepared_folder(session, dataset_id)
-    prepared = Prepared.load(folder)
-    table = prepared.samples
-    rows = np.flatnonzero(_wanted(table, split) & table["face"].to_numpy(dtype=bool))
-    chosen = np.sort(np.random.default_rng(seed).permutation(rows)[:limit])
-    records = []
-    for row, crop in zip(chosen, prepared.crops_rgb_u8(chosen.tolist()), strict=True):
-        sample = table.iloc[int(row)]
-        _, jpeg = cv2.imencode(".jpg", cv2.cvtColor(crop, cv2.COLOR_RGB2BGR))
-        records.append(
-            SampleRecord(
-                row=int(row),
-                subject=str(sample["subject"]),
-                valence=float(sample["valence"]),
-                arousal=float(sample["arousal"]),
-                split=str(sample["split"]),
-                jpeg=jpeg.tobytes(),
-            )
-        )
-    return records
-
-
-def _wanted(table: pd.DataFrame, split: Split | str | None) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    if split is None:
-        return np.ones(len(table), dtype=bool)
-    return np.asarray(table["split"] == str(split), dtype=bool)
-
-
-@door
-def dataset_points(dataset_id: str) -> pd.DataFrame:
-    """Labels for charts: ``valence, arousal, split, subject``, thinned evenly to 20 000 rows."""
-    with reading() as session:
-        folder = datasets.prepared_folder(session, dataset_id)
-    table = pd.read_parquet(folder / "samples.parquet", columns=["valence", "arousal", "split", "subject"])
-    step = -(-len(table) // MAX_POINTS)
-    return table.iloc[:: max(step, 1)].reset_index(drop=True)

@@ -34,6 +34,8 @@ def _record(dataset: Dataset, job: Job) -> DatasetRecord:
     columns: dict[str, Any] = {
         name: getattr(dataset, name) for name in DatasetRecord.model_fields if hasattr(dataset, name)
     }
+    columns["made_from"] = dataset.source.get("made_from")
+    columns["options"] = dataset.card.get("options") or (job.options if job.kind is JobKind.IMPORT else {})
     error = job.error or ("the import was cancelled" if job.state is JobState.CANCELLED else None)
     return DatasetRecord(
         **columns, job_id=job.id, state=STATE_OF_JOB.get(job.state, "importing"), error=error

@@ -161,6 +161,7 @@ class Dataset(Base):
     fingerprint: Mapped[str] = mapped_column(default="", index=True)
     card: Mapped[dict[str, Any]] = mapped_column(default=dict)
     files: Mapped[dict[str, str]] = mapped_column(default=dict)
+    accepted: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 
 class Run(Base):

@@ -74,12 +74,22 @@ def _import(held: Claim, reporter: JobReporter) -> Outcome:
         uploads = folder / "uploads"
         shutil.rmtree(uploads, ignore_errors=True)
         try:
-            path = gather(source, uploads)
+            path = _drawn_again(source, folder, reporter) or gather(source, uploads)
             prepared = prepare(path, folder / "prepared", PrepareOptions.parse(held.options), reporter)
         except DataError as error:
             raise with_users_names(error, uploads) from error
         values = _store(prepared, reporter)
     return Outcome(lambda session: _write(session, held["dataset_id"], values))
+
+
+def _drawn_again(source: dict[str, Any], folder: Path, reporter: JobReporter) -> Path | None:
+    """A drawn data set that is made again with other options: the same seed draws the same faces."""
+    if "synth" not in source:
+        return None
+    from avce.data.synthetic import synthesize
+
+    shutil.rmtree(folder / "drawn", ignore_errors=True)
+    return synthesize(folder / "drawn", SynthOptions.parse(source["synth"]), reporter)
 
 
 def _draw(held: Claim, reporter: JobReporter) -> Outcome:
