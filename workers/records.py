@@ -125,18 +125,22 @@ class ServerEntry(Record):
 
 
 class RunRecord(Record):
-    """One training run; ``best`` holds the figures of its best epoch (metric → value)."""
+    """One training run; ``best`` holds the figures of its best epoch (metric → value).
+
+    A model that ships with the package is one too: ``shipped`` is its name, and no job made it.
+    """
 
     id: str
     name: str
     created_at: datetime
-    job_id: str
+    job_id: str | None = None
     dataset_id: str
     dataset_name: str
     method: str
     backbone: str
     options: dict[str, Any]
     state: JobState
+    shipped: str | None = None
     best_epoch: int | None = None
     best: dict[str, float] = Field(default_factory=dict)
     checkpoint_id: str | None = None

@@ -5,10 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.components.guard import attempt, need
+from dashboard.components.models import model_label, starter_card
 from dashboard.components.pick import pick
 from dashboard.components.upload import upload_field
 from dashboard.navigation import link
-from dashboard.words import method_name, number, stamp
+from dashboard.words import method_name, number
 from workers import client
 from workers.records import JobRecord, RunRecord, SampleRecord
 
@@ -19,9 +20,9 @@ WITH_FEATURE = ("avce", "supervised")
 
 
 def usable_runs() -> list[RunRecord]:
-    """Runs with a checkpoint and a feature z, AVCE first."""
-    runs = [run for run in need(client.list_runs) if run.checkpoint_id and run.method in WITH_FEATURE]
-    return sorted(runs, key=lambda run: run.method != "avce")
+    """Models with a feature z: the starter model, then runs, AVCE first."""
+    models = [model for model in need(client.list_models) if model.method in WITH_FEATURE]
+    return sorted(models, key=lambda model: model.method != "avce")
 
 
 def inspect_form(runs: list[RunRecord]) -> None:
@@ -29,21 +30,18 @@ def inspect_form(runs: list[RunRecord]) -> None:
     with st.container(key="wide-inspector-run"):
         left, right = st.columns(2, vertical_alignment="bottom")
     with left:
-        run = pick(
-            "Run",
-            runs,
-            lambda item: f"{item.name} — {stamp(item.created_at)}",
-            param="run",
-            key="inspector.run",
-        )
+        run = pick("Model", runs, model_label, param="run", key="inspector.run")
+    has_data = any(item.state == "ready" for item in need(client.list_datasets))
     source = right.segmented_control(
         "Face",
         SOURCES,
-        default=SOURCES[0],
+        default=SOURCES[0] if has_data else SOURCES[1],
         required=True,
         key="inspector.source",
         label_visibility="collapsed",
     )
+    if run.shipped:
+        starter_card()
     if run.method != "avce":
         st.caption(
             f"{method_name(run.method)} has z and x, but no head H, so there is no pull and push to show."

@@ -9,12 +9,14 @@ import streamlit as st
 
 from avce.errors import AvceError
 from avce.options import FIDELITY, PRESETS, AvceOptions, Backbone, Method, TrainOptions, train_options
+from avce.weights import STARTER
 from dashboard.components.forms import help_of, option_fields
 from dashboard.components.guard import show
+from dashboard.components.models import starter_card
 from dashboard.words import method_name
 
 MAIN = ("epochs", "batch_size", "input_size", "learning_rate", "augment", "seed")
-APART = {"method", "backbone", "avce", "betas", *MAIN}
+APART = {"method", "backbone", "pretrained", "avce", "betas", *MAIN}
 PRESET_WORDS = {
     "quick": "Good figures on two cores",
     "poster": "As on the poster",
@@ -35,6 +37,13 @@ BACKBONE_WORDS = {
     Backbone.COMPACT: "made for two cores",
     Backbone.INCEPTION_RESNET: "Hasani-style's net under any method",
     Backbone.TINY: "for trying things out",
+}
+
+
+START_WORDS = {
+    "starter": "starter — knows faces already; for efficientnet_lite0",
+    "imagenet": "imagenet — knows things, not faces; for efficientnet_lite0",
+    "none": "none — fresh weights",
 }
 
 
@@ -75,6 +84,18 @@ def _method_and_backbone(base: TrainOptions, prefix: str) -> dict[str, Any]:
     return {"method": method, "backbone": backbone}
 
 
+def _start(base: TrainOptions, prefix: str) -> str:
+    starts = list(START_WORDS)
+    found = st.selectbox(
+        "Start from", starts, index=starts.index(base.pretrained), key=f"{prefix}.pretrained",
+        format_func=lambda name: START_WORDS.get(name, name), accept_new_options=True,
+        help=help_of(TrainOptions.model_fields["pretrained"]),
+    )  # fmt: skip
+    if found == STARTER:
+        starter_card()
+    return str(found)
+
+
 def train_form() -> Filled:
     """Draw the form and check what is in it."""
     preset, fidelity = _preset()
@@ -82,6 +103,7 @@ def train_form() -> Filled:
     values = base.model_dump()
     prefix = f"train.{preset}.{fidelity or 'preset'}"
     chosen = _method_and_backbone(base, prefix)
+    chosen["pretrained"] = _start(base, prefix)
     chosen |= option_fields(TrainOptions, MAIN, values, prefix=prefix)
     with st.expander("All other options", icon=":material/tune:"):
         rest = [name for name in TrainOptions.model_fields if name not in APART]

@@ -8,10 +8,11 @@ from avce.errors import AvceError
 from avce.options import AnalyzeOptions
 from dashboard.components.forms import option_fields
 from dashboard.components.guard import attempt, need, show
+from dashboard.components.models import scored_label, starter_card
 from dashboard.components.pick import labels
 from dashboard.components.upload import upload_field
 from dashboard.navigation import link
-from dashboard.words import METRICS, number, span
+from dashboard.words import METRICS, span
 from workers import client
 from workers.records import RunRecord, StoredFile, VideoRecord
 
@@ -55,16 +56,11 @@ def _video(videos: list[VideoRecord]) -> VideoRecord:
     ]
 
 
-def _runs(runs: list[RunRecord]) -> list[str]:
-    by_id = {run.id: run for run in runs}
-
-    def name(run: RunRecord) -> str:
-        both = [run.best.get(f"ccc_{axis}") for axis in ("valence", "arousal")]
-        return f"{run.name} (CCC {number(both[0], 2)} / {number(both[1], 2)})"
-
+def _models(models: list[RunRecord]) -> list[str]:
+    ids = [model.id for model in models]
     return st.multiselect(
-        "Runs", list(by_id), default=list(by_id)[:1], key="video.runs", format_func=labels(runs, name).__getitem__,
-        help=f"Each run draws its own curve; faces are found once for all. {METRICS['ccc'][1]}",
+        "Models", ids, default=ids[:1], key="video.runs", format_func=labels(models, scored_label).__getitem__,
+        help=f"Each model draws its own curve; faces are found once for all. {METRICS['ccc'][1]}",
     )  # fmt: skip
 
 
@@ -72,16 +68,18 @@ def analyse_form() -> str | None:
     """The form; returns the id of the analysis just queued."""
     _take_upload()
     videos = need(client.list_videos)
-    runs = [run for run in need(client.list_runs) if run.checkpoint_id]
+    models = need(client.list_models)
     if not videos:
         st.caption("mp4, mov, avi, mkv or webm. Frames keep their own time stamps; nothing is sent anywhere.")
         return None
     video = _video(videos)
-    if not runs:
-        st.info("A model is needed to analyse a video, and no run has finished yet.", icon=":material/info:")
+    if not models:
+        st.info("A model is needed to analyse a video, and there is none.", icon=":material/info:")
         link("train", "Train one", icon=":material/model_training:")
         return None
-    chosen = _runs(runs)
+    chosen = _models(models)
+    if any(model.shipped for model in models if model.id in chosen):
+        starter_card()
     with st.expander("How the video is read", icon=":material/tune:"):
         values = option_fields(
             AnalyzeOptions, FIELDS, AnalyzeOptions().model_dump(), prefix="video", columns=4

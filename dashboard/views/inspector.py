@@ -31,7 +31,8 @@ def page() -> None:
     runs = usable_runs()
     if not runs:
         st.info(
-            "A trained AVCE run is needed to look into a face, and there is none yet.", icon=":material/info:"
+            "A model trained with AVCE is needed to look into a face, and there is none.",
+            icon=":material/info:",
         )
         link("train", "Train one", icon=":material/model_training:")
         return

@@ -28,19 +28,19 @@ def _welcome() -> None:
     st.subheader("Or begin with your own", anchor=False)
     steps = (
         (
+            "video",
+            "Look at a video now",
+            "The starter model that comes along gives valence and arousal for every frame; nothing needs training.",
+        ),
+        (
             "datasets",
-            "1 · Bring labelled faces",
+            "Bring labelled faces",
             "A zip, or a csv with images. You see at once what is wrong with it.",
         ),
         (
             "train",
-            "2 · Train a model",
-            "AVCE or one of its baselines; curves and remaining time while it runs.",
-        ),
-        (
-            "video",
-            "3 · Look at a video",
-            "Valence and arousal for every frame, and nothing where there is no face.",
+            "Train a model",
+            "AVCE or one of its baselines, or the starter model fine-tuned on your faces.",
         ),
     )
     with st.container(key="wide-steps"):

@@ -8,16 +8,13 @@ from dashboard.components.evaluate_form import evaluate_form
 from dashboard.components.figures import evaluation_table
 from dashboard.components.guard import need
 from dashboard.components.jobs import is_live, job_card
+from dashboard.components.models import model_label, starter_card
 from dashboard.components.pick import pick
 from dashboard.components.run_curves import run_curves
 from dashboard.navigation import link
-from dashboard.words import method_name, stamp
+from dashboard.words import method_name
 from workers import client
 from workers.records import RunRecord
-
-
-def _name(run: RunRecord) -> str:
-    return f"{run.name} — {stamp(run.created_at)}"
 
 
 def _live(run_id: str) -> None:
@@ -25,7 +22,7 @@ def _live(run_id: str) -> None:
 
     def draw() -> None:
         run = need(client.get_run, run_id)
-        job = need(client.get_job, run.job_id)
+        job = need(client.get_job, str(run.job_id))
         job_card(job, prefix="run", with_link=False)
         run_curves(run)
         if was_live and not is_live(job):
@@ -65,9 +62,14 @@ def page() -> None:
     if not runs:
         st.info("No run yet.", icon=":material/info:")
         link("train", "Train a model", icon=":material/add:")
+    runs += [model for model in need(client.list_models) if model.shipped]
+    if not runs:
         return
-    run = need(client.get_run, pick("Run", runs, _name, param="run", key="runs.chosen").id)
+    run = need(client.get_run, pick("Run", runs, model_label, param="run", key="runs.chosen").id)
     st.caption(f"{method_name(run.method)} · {run.backbone} · data set “{run.dataset_name}”")
-    _live(run.id)
+    if run.shipped:
+        starter_card()
+    else:
+        _live(run.id)
     _evaluations(run)
     _options(run)

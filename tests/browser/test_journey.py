@@ -72,12 +72,13 @@ def upload(page: Page, file: Path) -> None:
 @pytest.mark.slow
 def test_from_labelled_faces_to_maps_over_a_video(tab: Page, faces_zip: Path, clip: Path) -> None:
     first_visit(tab)
+    analyse_without_training(tab, clip)
     bring_faces(tab, faces_zip)
     train_and_watch(tab)
     cancel_another(tab)
     evaluate(tab)
     compare_with_the_poster(tab)
-    analyse_a_video(tab, clip)
+    analyse_with_the_run_as_well(tab)
     follow_the_frames(tab)
     take_the_csv(tab, clip)
     draw_maps(tab)
@@ -89,6 +90,16 @@ def first_visit(page: Page) -> None:
     page.goto("/")
     expect(page.get_by_role("button", name="Start the demo")).to_be_visible()
     expect(page.get_by_text("says how pleasant a facial expression looks")).to_be_visible()
+    page.get_by_role("link", name="Look at a video now").click()
+
+
+def analyse_without_training(page: Page, file: Path) -> None:
+    """The starter model is chosen already, and tells what it must not be used for."""
+    upload(page, file)
+    expect(page.get_by_text(file.name).first).to_be_visible()
+    expect(page.get_by_text("What the starter model can do")).to_be_visible()
+    press(page, "Analyse")
+    expect(page.get_by_role("link", name="starter as csv")).to_be_visible(timeout=LONG_MS)
     page.get_by_role("link", name="Data sets").click()
 
 
@@ -162,11 +173,14 @@ def compare_with_the_poster(page: Page) -> None:
     expect(page.get_by_role("row").filter(has_text="mean of the training labels")).to_be_visible()
 
 
-def analyse_a_video(page: Page, file: Path) -> None:
+def analyse_with_the_run_as_well(page: Page) -> None:
     page.get_by_role("link", name="Video", exact=True).click()
-    upload(page, file)
-    expect(page.get_by_text(file.name).first).to_be_visible()
+    expect(page.get_by_role("link", name="starter as csv")).to_be_visible()
+    unfold(page, "Analyse a video")
+    choose(page, "Models", "First model")
+    page.keyboard.press("Escape")
     press(page, "Analyse")
+    expect(page.get_by_role("link", name="First model as csv")).to_be_visible(timeout=LONG_MS)
     expect(page.locator(".player")).to_be_visible(timeout=LONG_MS)
 
 
@@ -224,6 +238,7 @@ def draw_maps(page: Page) -> None:
 def inspect_faces(page: Page) -> None:
     """A sample of the data set, then a picture from disk."""
     page.get_by_role("link", name="Inspector", exact=True).click()
+    choose(page, "^Model", "First model")
     face = page.get_by_role("img", name=re.compile("^Face of .*valence")).first
     expect(face).to_be_visible()
     page.get_by_role("button", name="Inspect", exact=True).first.click()

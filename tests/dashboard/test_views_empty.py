@@ -19,7 +19,7 @@ FIRST_STEPS = {
     "video": "nothing is sent anywhere",
     "episodes": "Moments are found in analysed videos",
     "maps": "there is none yet",
-    "inspector": "trained AVCE run is needed",
+    "inspector": "The largest face in it is taken",
     "jobs": "No jobs here",
 }
 

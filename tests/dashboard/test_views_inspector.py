@@ -22,10 +22,13 @@ def inspection(seeded: Seeded) -> str:
     return seed_inspection(seeded)
 
 
-def test_avce_runs_come_first_and_only_runs_with_z_are_offered(seeded: Seeded) -> None:
+def test_the_starter_model_and_avce_runs_come_first_and_only_models_with_z_are_offered(
+    seeded: Seeded,
+) -> None:
     app = open_page("inspector")
-    assert app.selectbox(key="inspector.run").value == seeded.run_ids[1]
-    assert len(app.selectbox(key="inspector.run").options) == 2
+    assert app.selectbox(key="inspector.run").value == client.list_models()[0].id
+    names = [option.split(" — ")[0] for option in app.selectbox(key="inspector.run").options]
+    assert names == ["starter", "Seeded avce", "Seeded supervised"]
 
 
 def test_a_click_below_a_sample_queues_its_inspection(seeded: Seeded) -> None:

@@ -90,7 +90,7 @@ def test_the_form_of_each_preset_gives_valid_options(seeded: Seeded) -> None:
 
 def test_options_that_do_not_fit_are_refused_before_anything_is_queued(seeded: Seeded) -> None:
     app = open_page("train")
-    checked(app.text_input(key="train.quick.preset.pretrained").set_value("imagenet").run())
+    checked(app.selectbox(key="train.quick.preset.pretrained").set_value("imagenet").run())
     assert "efficientnet_lite0" in app.error[0].value
     assert app.button(key="train.start").disabled
 

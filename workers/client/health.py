@@ -7,12 +7,14 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
+from avce.weights import SHIPPED
 from workers.app import connection
 from workers.client._door import door
 from workers.dispatch import BROKER_ERRORS
 from workers.records import WorkerRecord
 from workers.settings import get_settings
 from workers.states import JobState
+from workers.store import shipped
 from workers.store.files import file_store
 from workers.store.session import reading
 from workers.store.tables import Job, Worker, utc_now
@@ -41,8 +43,9 @@ def workers_status() -> list[WorkerRecord]:
 
 
 def health() -> dict[str, str]:
-    """``{"database", "broker", "files"}``, each ``ok`` or the reason why not."""
-    return {"database": _database(), "broker": _broker(), "files": _files()}
+    """``{"database", "broker", "files"}`` and a shipped model each, ``ok`` or the reason why not."""
+    models = {f"{name} model": shipped.problem(name) or "ok" for name in SHIPPED}
+    return {"database": _database(), "broker": _broker(), "files": _files(), **models}
 
 
 def _database() -> str:

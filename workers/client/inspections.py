@@ -8,7 +8,7 @@ from workers.client.runs import pending_training
 from workers.errors import ClientError
 from workers.records import InspectionRecord, JobRecord, StoredFile
 from workers.states import JobKind
-from workers.store import datasets, inspections, jobs, runs
+from workers.store import datasets, inspections, jobs, runs, shipped
 from workers.store.files import file_store
 from workers.store.session import reading, writing
 from workers.store.tables import Inspection
@@ -33,6 +33,7 @@ def inspect(
     if is_sample == (file is not None):
         raise ClientError("choose one face: a sample of a data set (dataset_id and row) or an uploaded file")
     with writing() as session:
+        run_id = shipped.use_run(session, run_id)
         run = runs.run_record(session, run_id)
         if dataset_id is not None:
             dataset = datasets.dataset_record(session, dataset_id)

@@ -9,12 +9,13 @@ from typing import Any
 import pandas as pd
 
 from avce.options import EvaluateOptions, TrainOptions
+from avce.weights import card_text
 from workers.client._door import door
 from workers.client.datasets import sent
 from workers.errors import ClientError
 from workers.records import CheckpointRecord, EvaluationRecord, JobRecord, RunRecord
 from workers.states import JobKind, JobState
-from workers.store import datasets, evaluations, jobs, runs
+from workers.store import datasets, evaluations, jobs, runs, shipped
 from workers.store.files import file_store
 from workers.store.session import reading, writing
 from workers.store.tables import Checkpoint, Evaluation, Job, Run
@@ -76,6 +77,7 @@ def evaluate(
     """Queue an evaluation. Of a run that is still training it waits for the training."""
     options = options or EvaluateOptions()
     with writing() as session:
+        run_id = shipped.use_run(session, run_id)
         run = runs.run_record(session, run_id)
         dataset = datasets.dataset_record(session, dataset_id)
         values = options.model_dump(mode="json")
@@ -120,8 +122,8 @@ def pending_training(wanted: Collection[RunRecord]) -> str | None:
 
 @door
 def list_runs(*, ids: Collection[str] | None = None, limit: int | None = None) -> list[RunRecord]:
-    """Runs, newest first: all, or only those with the given ids, at most ``limit``."""
-    wanted = [] if ids is None else [Run.id.in_(list(ids))]
+    """Runs, newest first, at most ``limit``: all of this studio, or only those with the given ids."""
+    wanted = [Run.shipped.is_(None) if ids is None else Run.id.in_(list(ids))]
     with reading() as session:
         return runs.run_records(session, *wanted, limit=limit)
 
@@ -134,10 +136,32 @@ def run_methods(run_ids: Collection[str]) -> dict[str, str]:
 
 
 @door
-def get_run(run_id: str) -> RunRecord:
-    """The run with this id."""
+def list_models() -> list[RunRecord]:
+    """All that can judge a face: the starter model first, then runs with a checkpoint, newest first.
+
+    Weights of the starter model that an earlier version of the package shipped come last, where they were used. One
+    that is missing or damaged is left out; :func:`workers.client.health` says so.
+    """
     with reading() as session:
-        return runs.run_record(session, run_id)
+        found = [run for run in runs.run_records(session) if run.checkpoint_id]
+    current = shipped.available()
+    own = [run for run in found if run.shipped is None]
+    earlier = [run for run in found if run.shipped and run.id not in {model.id for model in current}]
+    return [*current, *own, *earlier]
+
+
+@door
+def get_run(run_id: str) -> RunRecord:
+    """The run with this id; the name of a shipped model is one too."""
+    with reading() as session:
+        name = shipped.shipped_name(run_id)
+        return shipped.shipped_record(name) if name else runs.run_record(session, run_id)
+
+
+@door
+def model_card(name: str) -> str:
+    """What people should know of a shipped model, as Markdown."""
+    return card_text(name)
 
 
 @door

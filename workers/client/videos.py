@@ -18,7 +18,7 @@ from workers.client.runs import pending_training
 from workers.errors import ClientError, NotFoundError
 from workers.records import AnalysisRecord, JobRecord, MapRecord, StoredFile, VideoRecord
 from workers.states import JobKind
-from workers.store import analyses, jobs, runs, videos
+from workers.store import analyses, jobs, runs, shipped, videos
 from workers.store.files import file_store
 from workers.store.session import reading, writing
 from workers.store.tables import ActivationMap, Analysis, AnalysisRun, Video
@@ -52,12 +52,12 @@ def analyze(
     priority: int = 0,
     after: str | None = None,
 ) -> JobRecord:
-    """Queue the analysis of a video by one or more runs; runs that still train are waited for."""
+    """Queue the analysis of a video by one or more runs or shipped models; runs that still train are waited for."""
     if not run_ids:
         raise ClientError("choose at least one run to analyse the video with")
     options = options or AnalyzeOptions()
-    wanted = list(dict.fromkeys(run_ids))
     with writing() as session:
+        wanted = list(dict.fromkeys(shipped.use_run(session, run_id) for run_id in run_ids))
         video = videos.require_video(session, video_id)
         after = after or pending_training([runs.run_record(session, run_id) for run_id in wanted])
         values = options.model_dump(mode="json")

@@ -14,14 +14,14 @@ from sqlalchemy.orm import Session
 from workers.errors import ClientError, NotFoundError
 from workers.records import RunRecord
 from workers.settings import get_settings
-from workers.states import JobKind
+from workers.states import JobKind, JobState
 from workers.store.columns import record_columns
 from workers.store.files import file_store
 from workers.store.tables import Checkpoint, Dataset, Job, MetricPoint, Run
 
 
 def run_records(session: Session, *wanted: ColumnElement[bool], limit: int | None = None) -> list[RunRecord]:
-    """Records of runs, newest first."""
+    """Records of runs, newest first; of shipped models, those that were used."""
     query = (
         select(
             *record_columns(Run, RunRecord),
@@ -31,13 +31,15 @@ def run_records(session: Session, *wanted: ColumnElement[bool], limit: int | Non
             Checkpoint.id.label("checkpoint_id"),
         )
         .join(Dataset, Run.dataset_id == Dataset.id)
-        .join(Job, (Job.run_id == Run.id) & (Job.kind == JobKind.TRAIN))
+        .outerjoin(Job, (Job.run_id == Run.id) & (Job.kind == JobKind.TRAIN))
         .outerjoin(Checkpoint, Checkpoint.run_id == Run.id)
         .where(*wanted)
         .order_by(Run.created_at.desc(), Run.id)
         .limit(limit)
     )
-    return [RunRecord(**row) for row in session.execute(query).mappings()]
+    # A shipped model was made by no job.
+    made = [dict(row) | {"state": row["state"] or JobState.SUCCEEDED} for row in session.execute(query).mappings()]
+    return [RunRecord(**row) for row in made]
 
 
 def run_methods(session: Session, run_ids: Collection[str]) -> dict[str, str]:

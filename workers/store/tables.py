@@ -165,7 +165,7 @@ class Dataset(Base):
 
 
 class Run(Base):
-    """One training run."""
+    """One training run; ``shipped`` names the weights of one that came with the package and that no job made."""
 
     __tablename__ = "run"
 
@@ -176,6 +176,7 @@ class Run(Base):
     method: Mapped[str]
     backbone: Mapped[str]
     options: Mapped[dict[str, Any]]
+    shipped: Mapped[str | None]
     best_epoch: Mapped[int | None]
     best: Mapped[dict[str, float]] = mapped_column(default=dict)
 
