@@ -28,7 +28,7 @@ from workers.tasks.video import analyze_video
 CLIP = SynthOptions(kind="affwild", clips=1, seconds=0.5, fps=8, width=200, height=160, gaps=False, seed=6)
 
 
-def done(task, job: JobRecord) -> JobRecord:  # noqa: ANN001 - a Celery task
+def done(task, job: JobRecord) -> JobRecord:
     task(job.id)
     ended = client.get_job(job.id)
     assert ended.state is JobState.SUCCEEDED, ended.error
@@ -58,7 +58,12 @@ def fresh(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[
 
 def test_the_starter_model_is_offered_before_it_was_ever_used(home: Path) -> None:
     [model] = client.list_models()
-    assert (model.name, model.shipped, model.method, model.state) == ("starter", "starter", "avce", "succeeded")
+    assert (model.name, model.shipped, model.method, model.state) == (
+        "starter",
+        "starter",
+        "avce",
+        "succeeded",
+    )
     assert model == client.get_run("starter") == client.get_run(model.id)
     assert model.id.endswith(checksums("starter")[MODEL_FILE][:8])
 
@@ -66,7 +71,11 @@ def test_the_starter_model_is_offered_before_it_was_ever_used(home: Path) -> Non
 def test_a_fresh_studio_analyses_a_video_with_it(fresh: JobRecord) -> None:
     [model] = client.list_models()
     analysis = client.get_analysis(str(fresh.analysis_id))
-    assert (analysis.run_ids, analysis.names, analysis.checkpoint_ids) == ([model.id], ["starter"], [model.id])
+    assert (analysis.run_ids, analysis.names, analysis.checkpoint_ids) == (
+        [model.id],
+        ["starter"],
+        [model.id],
+    )
     points = client.trajectory(analysis.id)
     assert len(points) == 4
     assert points["valence"].between(-1, 1).all()
@@ -86,7 +95,10 @@ def test_its_rows_are_written_once(fresh: JobRecord) -> None:
 
 
 def test_maps_are_drawn_for_both_of_its_heads(fresh: JobRecord) -> None:
-    done(draw_maps, client.draw_maps(str(fresh.analysis_id), [1], MapOptions(heads=(Head.R, Head.H), scores=False)))
+    done(
+        draw_maps,
+        client.draw_maps(str(fresh.analysis_id), [1], MapOptions(heads=(Head.R, Head.H), scores=False)),
+    )
     assert {(item.axis, item.head, item.name) for item in client.maps(str(fresh.analysis_id))} == {
         (axis, head, "starter") for axis in ("valence", "arousal") for head in ("R", "H")
     }
@@ -95,7 +107,9 @@ def test_maps_are_drawn_for_both_of_its_heads(fresh: JobRecord) -> None:
 def test_a_face_is_looked_into_with_it(fresh: JobRecord) -> None:
     face, _, _ = render_still(1, 0, 0)
     content = cv2.imencode(".png", cv2.cvtColor(face, cv2.COLOR_RGB2BGR))[1].tobytes()
-    job = done(inspect_face, client.inspect("starter", file=client.store_upload(io.BytesIO(content), "me.png")))
+    job = done(
+        inspect_face, client.inspect("starter", file=client.store_upload(io.BytesIO(content), "me.png"))
+    )
     found = client.get_inspection(str(job.options["inspection_id"]))
     assert (found.run_name, found.result["dim"]) == ("starter", 32)
 
@@ -119,7 +133,9 @@ def test_weights_of_an_earlier_version_stay_what_an_analysis_points_to(
     assert client.get_analysis(str(fresh.analysis_id)).run_ids == [before]
 
 
-def test_damaged_weights_are_told_by_health_and_refused_by_name(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_damaged_weights_are_told_by_health_and_refused_by_name(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("avce.weights.ROOT", home)
     assert client.list_models() == []
     assert "restore it with" in client.health()["starter model"]
