@@ -96,6 +96,16 @@ class Faces:
             ]
         )
 
+    def joined(self, other: Faces) -> Faces:
+        """Both sets, one after the other."""
+        return Faces(
+            self.rows + other.rows,
+            self.pictures + other.pictures,
+            self.boxes + other.boxes,
+            np.concatenate([self.found, other.found]),
+            np.concatenate([self.target, other.target]),
+        )
+
     def some(self, keep: Sequence[int]) -> Faces:
         """Part of the set."""
         rows, pictures, boxes = ([part[i] for i in keep] for part in (self.rows, self.pictures, self.boxes))
@@ -165,7 +175,7 @@ def by_category(pred: NDArray[Any], rows: Sequence[Mapping[str, str]]) -> dict[s
 
 
 def subgroups(pred: NDArray[Any], faces: Faces, subjects: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Agreement on the rendered set by skin tone, hair, glasses and build, all of held-out subjects."""
+    """Agreement on the rendered set by skin tone, hair, glasses and build; skin in thirds of all subjects."""
     light = {str(s["subject"]): float(np.mean(s["skin"])) for s in subjects}
     edges = np.quantile(list(light.values()), [1 / 3, 2 / 3])
     kinds = {
@@ -321,7 +331,12 @@ def measure(
             figures |= jitter(predictor, [faces.pictures[i] for i in chosen])
         if name == "render":
             subjects = json.loads((folder / "renderav-subjects.json").read_text("utf-8"))
-            tables["subgroups"] = subgroups(pred, faces, subjects)
+            seen = read_faces(folder / archive, "train", most)
+            both = np.concatenate([pred, predictor.predict(seen.crops(predictor))])
+            tables["subgroups"] = {
+                "held_out": subgroups(pred, faces, subjects),
+                "all": subgroups(both, faces.joined(seen), subjects),
+            }
     for change in moves["photo"]:
         figures[f"move_{change}"] = float(np.mean([list(moves[name][change].values()) for name in ARCHIVES]))
     return figures | speed(predictor), tables

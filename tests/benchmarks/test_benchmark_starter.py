@@ -35,7 +35,7 @@ def write_archive(
             small = cv2.resize(cv2.cvtColor(face, cv2.COLOR_RGB2BGR), (size, size))
             files.writestr(name, cv2.imencode(".png", small)[1].tobytes())
             exact = {"valence": valence, "arousal": arousal} if "valence" in columns else {}
-            writer.writerow({"image": name, "split": split, **row, **exact})
+            writer.writerow({"image": name, "split": split} | row | exact)
         files.writestr("labels.csv", text.getvalue())
 
 
@@ -49,10 +49,11 @@ def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     write_archive(folder / "faces-weak.zip", "test", ["emotion", "subject", "user_id"], named, 120)
     subjects = [{"subject": f"S{n % 3}"} for n in range(9)]
+    subjects += [{"subject": "S3", "split": "train"}] * 3
     write_archive(folder / "renderav-stills.zip", "val", ["subject", "valence", "arousal"], subjects, 120)
     people = [
         {"subject": f"S{n}", "masc": n > 0, "hair": "short", "glasses": n == 1, "skin": [0.3 * n] * 3}
-        for n in range(3)
+        for n in range(4)
     ]
     (folder / "renderav-subjects.json").write_text(json.dumps(people))
     return folder
@@ -77,7 +78,8 @@ def test_the_report_holds_the_promised_figures_and_tables(
     assert report["sets"]["photo"]["n"] == 8
     assert report["sets"]["photo_clean"]["n"] == 6
     assert report["sets"]["render"]["n_groups"] == 3
-    assert report["subgroups"]["glasses: yes"]["subjects"] == 1
+    assert report["subgroups"]["held_out"]["glasses: yes"]["subjects"] == 1
+    assert report["subgroups"]["all"]["glasses: no"]["subjects"] == 3
     assert set(report["sensitivity"]["fer"]) >= {"mirror", "shift", "blur", "darker"}
 
 
