@@ -7,6 +7,7 @@ beside them. ``python -m recipes.ship`` puts one in its place; ``docs/starter.md
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from pathlib import Path
 
 from avce.errors import CheckpointError
@@ -37,12 +38,20 @@ def shipped_folder(name: str) -> Path:
     folder = ROOT / name
     for file, expected in checksums(name).items():
         path = folder / file
-        found = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
-        if found is None:
+        if not path.is_file():
             raise CheckpointError(f"{path}: missing; expected a file with SHA-256 {expected}; {RESTORE}")
+        state = path.stat()
+        found = _sha256(path, state.st_mtime_ns, state.st_size)
         if found != expected:
             raise CheckpointError(f"{path}: damaged: expected SHA-256 {expected}, got {found}; {RESTORE}")
     return folder
+
+
+@lru_cache(maxsize=16)
+def _sha256(path: Path, mtime_ns: int, size: int) -> str:
+    """Checksum of a file as it is now; read again only when time or size have changed, since pages ask often."""
+    del mtime_ns, size
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def checksums(name: str) -> dict[str, str]:

@@ -62,7 +62,7 @@ def page() -> None:
     if not runs:
         st.info("No run yet.", icon=":material/info:")
         link("train", "Train a model", icon=":material/add:")
-    runs += [model for model in need(client.list_models) if model.shipped]
+    runs += need(client.shipped_models)
     if not runs:
         return
     run = need(client.get_run, pick("Run", runs, model_label, param="run", key="runs.chosen").id)

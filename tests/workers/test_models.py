@@ -84,6 +84,8 @@ def test_a_fresh_studio_analyses_a_video_with_it(fresh: JobRecord) -> None:
 def test_it_is_in_no_list_of_own_runs_and_data(fresh: JobRecord) -> None:
     assert client.list_runs() == []
     assert [dataset.name for dataset in client.list_datasets()] == ["clips"]
+    counts = client.counts()
+    assert (counts["runs"], counts["datasets"], counts["analyses"]) == (0, 1, 1)
 
 
 def test_its_rows_are_written_once(fresh: JobRecord) -> None:

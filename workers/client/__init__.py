@@ -35,6 +35,7 @@ from workers.client.runs import (
     model_card,
     published_results,
     run_methods,
+    shipped_models,
     train,
 )
 from workers.client.samples import dataset_points, dataset_samples, finding_names, finding_pictures
@@ -128,6 +129,7 @@ __all__ = [
     "server_entries",
     "set_labels",
     "set_neutral",
+    "shipped_models",
     "split_track",
     "start_demo",
     "store_upload",

@@ -143,7 +143,7 @@ def list_models() -> list[RunRecord]:
     that is missing or damaged is left out; :func:`workers.client.health` says so.
     """
     with reading() as session:
-        found = [run for run in runs.run_records(session) if run.checkpoint_id]
+        found = runs.run_records(session, Checkpoint.id.is_not(None))
     current = shipped.available()
     own = [run for run in found if run.shipped is None]
     earlier = [run for run in found if run.shipped and run.id not in {model.id for model in current}]
@@ -156,6 +156,12 @@ def get_run(run_id: str) -> RunRecord:
     with reading() as session:
         name = shipped.shipped_name(run_id)
         return shipped.shipped_record(name) if name else runs.run_record(session, run_id)
+
+
+@door
+def shipped_models() -> list[RunRecord]:
+    """The models that come with the package and are whole."""
+    return shipped.available()
 
 
 @door

@@ -38,7 +38,9 @@ def run_records(session: Session, *wanted: ColumnElement[bool], limit: int | Non
         .limit(limit)
     )
     # A shipped model was made by no job.
-    made = [dict(row) | {"state": row["state"] or JobState.SUCCEEDED} for row in session.execute(query).mappings()]
+    made = [
+        dict(row) | {"state": row["state"] or JobState.SUCCEEDED} for row in session.execute(query).mappings()
+    ]
     return [RunRecord(**row) for row in made]
 
 
