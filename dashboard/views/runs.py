@@ -60,16 +60,18 @@ def page() -> None:
     st.title("Runs", anchor=False)
     runs = need(client.list_runs)
     if not runs:
-        st.info("No run yet.", icon=":material/info:")
+        st.info("No run yet; the model that comes with the studio is here.", icon=":material/info:")
         link("train", "Train a model", icon=":material/add:")
     runs += need(client.shipped_models)
     if not runs:
         return
     run = need(client.get_run, pick("Run", runs, model_label, param="run", key="runs.chosen").id)
-    st.caption(f"{method_name(run.method)} · {run.backbone} · data set “{run.dataset_name}”")
+    made_of = f"{method_name(run.method)} · {run.backbone}"
     if run.shipped:
+        st.caption(f"{made_of} · not trained here; measure it on your own faces below, and train from it")
         starter_card()
     else:
+        st.caption(f"{made_of} · data set “{run.dataset_name}”")
         _live(run.id)
     _evaluations(run)
     _options(run)
