@@ -198,5 +198,5 @@ def test_what_is_not_there_is_a_404_with_a_reason(web: TestClient, url: str) -> 
 
 def test_health_names_each_part(web: TestClient) -> None:
     answer = web.get("/health")
-    assert set(answer.json()) == {"status", "database", "broker", "files"}
+    assert set(answer.json()) == {"status", "database", "broker", "files", "starter model"}
     assert answer.json()["database"] == "ok"
