@@ -42,10 +42,13 @@ class Axis(StrEnum):
 
 
 class Head(StrEnum):
-    """Heads a map can be drawn for: R (used for prediction) and H (of the attentive view)."""
+    """Heads a map can be drawn for: R (used for prediction), and H through either view."""
 
     R = "R"
     H = "H"
+    """Of the attentive view."""
+    H_N = "H_n"
+    """Of the inattentive view."""
 
 
 class Split(StrEnum):
@@ -491,9 +494,15 @@ class MapOptions(Options):
 
     axes: tuple[Axis, ...] = Field((Axis.VALENCE, Axis.AROUSAL), description="Outputs to explain.")
     heads: tuple[Head, ...] = Field(
-        (Head.R,), description="R predicts; H judges the attentive view (AVCE only)."
+        (Head.R,),
+        description="R predicts; H judges the attentive view, H_n is H of the inattentive one (AVCE only).",
     )
-    scores: bool = Field(default=True, description="Add sparsity, deletion and insertion scores.")
+    features: bool = Field(
+        default=False, description="Also the mean activation of the encoder, whatever the output."
+    )
+    scores: bool = Field(
+        default=True, description="Add sparsity, deletion, insertion and the random-weights check."
+    )
 
 
 class PosterOptions(Options):

@@ -14,6 +14,9 @@ from avce.errors import DomainError, OptionError, ShapeError
 COLORMAPS = {"turbo": cv2.COLORMAP_TURBO, "viridis": cv2.COLORMAP_VIRIDIS, "jet": cv2.COLORMAP_JET}
 """Turbo looks like the poster's maps with even steps; viridis is safe for colour-blind eyes and in grey print."""
 
+BELOW, ABOVE = (33, 102, 172), (178, 24, 43)
+"""Ends of the signed scale: blue and red, told apart by colour-blind eyes too."""
+
 
 def overlay(
     crop_rgb_u8: NDArray[np.uint8],
@@ -61,6 +64,28 @@ def coloured(
     if size is not None and tuple(size) != grey.shape:
         grey = cv2.resize(grey, (size[1], size[0]), interpolation=cv2.INTER_LINEAR)
     return _rgb(np.rint(grey * 255).astype(np.uint8), COLORMAPS[colormap])
+
+
+def coloured_difference(
+    values: NDArray[np.floating], *, size: tuple[int, ...] | None = None
+) -> NDArray[np.uint8]:
+    """A signed map within [-1, 1] in colours, RGB: blue below zero, white at zero, red above."""
+    if values.size == 0 or not (np.isfinite(values).all() and np.abs(values).max() <= 1):
+        raise DomainError("values: expected a signed map within [-1, 1]; scale it first")
+    signed: NDArray[Any] = values.astype(np.float32)
+    if size is not None and tuple(size) != signed.shape:
+        signed = cv2.resize(signed, (size[1], size[0]), interpolation=cv2.INTER_LINEAR)
+    ends = np.where(signed[..., None] >= 0, np.array(ABOVE, np.float32), np.array(BELOW, np.float32))
+    return np.asarray(np.rint(255 + np.abs(signed)[..., None] * (ends - 255)), np.uint8)
+
+
+def scale_stops(colormap: str = "turbo", count: int = 17) -> list[str]:
+    """Colours of a map's scale from 0 to 1 as ``#rrggbb``; ``"difference"``: of a signed one from -1 to 1."""
+    if colormap == "difference":
+        stops = coloured_difference(np.linspace(-1, 1, count)[None])[0]
+    else:
+        stops = coloured(np.linspace(0, 1, count)[None], colormap=colormap)[0]
+    return ["#{:02x}{:02x}{:02x}".format(*map(int, stop)) for stop in stops]
 
 
 def _rgb(grey: NDArray[np.uint8], code: int) -> NDArray[np.uint8]:

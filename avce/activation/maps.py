@@ -16,18 +16,17 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from captum.attr import LayerActivation, LayerGradCam, LayerGradientXActivation
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from torch import Tensor
 
+from avce.activation.combine import Maps
 from avce.data.loader import to_input
 from avce.data.views import centre_window
 from avce.errors import DomainError, OptionError, ShapeError
 from avce.methods.base import Method
 from avce.options import Axis, Head
-from avce.quadrants import QUADRANTS, quadrant_of
 from avce.training.checkpoint import Predictor
 
-Maps: TypeAlias = NDArray[np.float32]
 Crops: TypeAlias = NDArray[np.uint8]
 Direction: TypeAlias = Literal["both", "raise", "lower"]
 Kind: TypeAlias = Literal["gradcam", "hirescam"]
@@ -117,53 +116,6 @@ def head_values(predictor: Predictor, crops_rgb_u8: Crops, head: Head = Head.R) 
         for images in _inputs(predictor, crops_rgb_u8, batch=4 * BATCH):
             parts += [method.head_output(images, head).float().cpu().numpy()]
     return np.concatenate(parts)
-
-
-# over many frames
-
-
-def mean_map(maps: Maps, weights: ArrayLike | None = None) -> Maps:
-    """Mean over frames, in aligned face coordinates (all crops come from one recipe).
-
-    Args:
-        maps: Shape ``(n, h, w)``, n >= 1.
-        weights: Weight of each frame, shape ``(n,)``, not all zero.
-
-    Raises:
-        ShapeError: No frames, or other weights.
-    """
-    if maps.ndim != 3 or len(maps) == 0:
-        raise ShapeError(f"maps: expected shape (n, h, w), n >= 1, got {maps.shape}")
-    if weights is None:
-        return np.asarray(maps.mean(axis=0), np.float32)
-    w = np.asarray(weights, np.float64)
-    if w.shape != (len(maps),) or w.sum() == 0:
-        raise ShapeError(f"weights: expected {len(maps)} numbers, not all zero, got shape {w.shape}")
-    return np.asarray(np.average(maps, axis=0, weights=w), np.float32)
-
-
-def quadrant_means(maps: Maps, values: ArrayLike) -> dict[str, Maps]:
-    """Mean map of the frames in each quadrant of the plane.
-
-    Args:
-        maps: Shape ``(n, h, w)``.
-        values: Valence and arousal of each frame, shape ``(n, 2)``; zero counts as positive.
-
-    Returns:
-        Keys of :data:`QUADRANTS`, only those that hold a frame.
-    """
-    plane = np.asarray(values, np.float64)
-    if plane.shape != (len(maps), 2):
-        raise ShapeError(f"values: expected shape ({len(maps)}, 2), got {plane.shape}")
-    names = quadrant_of(plane)
-    return {name: mean_map(maps[names == name]) for name in QUADRANTS if (names == name).any()}
-
-
-def axis_difference(valence: Maps, arousal: Maps) -> Maps:
-    """Valence minus arousal, within [-1, 1]: positive where valence looks, negative where arousal looks."""
-    if valence.shape != arousal.shape:
-        raise ShapeError(f"expected maps of one shape, got {valence.shape} and {arousal.shape}")
-    return np.asarray(valence - arousal, np.float32)
 
 
 # helpers

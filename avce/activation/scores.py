@@ -13,10 +13,11 @@ import cv2
 import numpy as np
 import pandas as pd
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from avce.activation.maps import AXES, Crops, Kind, Maps, activation_maps, head_values
-from avce.errors import DomainError, ShapeError
+from avce.activation.combine import Maps, gini
+from avce.activation.maps import AXES, Crops, Kind, activation_maps, head_values
+from avce.errors import ShapeError
 from avce.options import Axis, Head
 from avce.training.checkpoint import Predictor
 
@@ -25,31 +26,6 @@ STEPS = 16
 
 _BLUR_SHARE = 0.125  # standard deviation of the blur that stands for "no information", as a share of the side
 _TOO_SMALL = 1e-6  # change between face and blurred face below which the curves have no scale
-
-
-def gini(values: ArrayLike) -> float:
-    """Gini coefficient of a map, the sparsity of Hurley & Rickard 2009.
-
-    Args:
-        values: Numbers >= 0, any shape, at least one.
-
-    Returns:
-        0 for a uniform map, (n - 1) / n when one of n pixels holds everything; ``nan`` for a map of zeros.
-
-    Raises:
-        ShapeError: Empty.
-        DomainError: A negative number, a ``nan`` or an infinity.
-    """
-    x = np.sort(np.asarray(values, np.float64).ravel())
-    if len(x) == 0:
-        raise ShapeError("values: expected at least one pixel, got none")
-    if not np.isfinite(x).all() or x[0] < 0:
-        raise DomainError(f"values: expected finite numbers >= 0, got a minimum of {x[0]}")
-    total = x.sum()
-    if total == 0:
-        return float("nan")
-    ranks = np.arange(1, len(x) + 1)
-    return float(2 * (ranks * x).sum() / (len(x) * total) - (len(x) + 1) / len(x))
 
 
 def deletion(
@@ -121,7 +97,7 @@ def random_weights_check(
     shuffled = activation_maps(
         with_shuffled_weights(predictor, seed=seed), crops_rgb_u8, axis, head, kind=kind
     )
-    return np.array([_spearman(a, b) for a, b in zip(trained, shuffled, strict=True)])
+    return np.array([rank_correlation(a, b) for a, b in zip(trained, shuffled, strict=True)])
 
 
 def with_shuffled_weights(predictor: Predictor, *, seed: int = 0) -> Predictor:
@@ -143,13 +119,22 @@ def score_map(
     head: Head = Head.R,
     *,
     steps: int = STEPS,
+    shuffled: Predictor | None = None,
 ) -> dict[str, float]:
-    """``gini``, ``deletion`` and ``insertion`` of one map."""
-    return {
+    """``gini``, ``deletion`` and ``insertion`` of one map, and ``random`` where a shuffled net is given.
+
+    ``random`` is that of :func:`random_weights_check`; give :func:`with_shuffled_weights` of the predictor, made once
+    for many maps.
+    """
+    scores = {
         "gini": gini(values),
         "deletion": deletion(predictor, crop_rgb_u8, values, axis, head, steps=steps),
         "insertion": insertion(predictor, crop_rgb_u8, values, axis, head, steps=steps),
     }
+    if shuffled is not None:
+        other = activation_maps(shuffled, crop_rgb_u8[None], axis, head)[0]
+        scores["random"] = rank_correlation(values, other)
+    return scores
 
 
 def _curve(
@@ -178,7 +163,8 @@ def _remaining(shown: NDArray[np.float64], *, full: float, empty: float) -> floa
     return float(np.trapezoid(share, dx=1 / (len(share) - 1)))
 
 
-def _spearman(a: Maps, b: Maps) -> float:
+def rank_correlation(a: Maps, b: Maps) -> float:
+    """Spearman's ρ of two maps, pixel by pixel; ``nan`` where one is constant."""
     ranks = [pd.Series(values.ravel()).rank().to_numpy(np.float64) for values in (a, b)]
     da, db = (r - r.mean() for r in ranks)
     scale = np.sqrt((da * da).sum() * (db * db).sum())

@@ -41,10 +41,10 @@ class Avce(Supervised):
         return z_a, z_n
 
     def head_output(self, images: Tensor, head: Head) -> Tensor:
-        """R reads z; H reads the attentive view."""
-        if head is Head.H:
-            y_a: Tensor = self.H(self.views(self.feature(images))[0])
-            return y_a
+        """R reads z; H reads the attentive or the inattentive view."""
+        if head is not Head.R:
+            y: Tensor = self.H(self.views(self.feature(images))[head is Head.H_N])
+            return y
         return super().head_output(images, head)
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from avce.activation.combine import Maps, gini
 from avce.activation.draw import overlay
-from avce.activation.maps import Maps, activation_maps, feature_maps, scaled
-from avce.activation.scores import gini
+from avce.activation.maps import activation_maps, feature_maps, scaled
 from avce.errors import DataError, OptionError
 from avce.faces.crop import crop_face
 from avce.options import Axis, PosterOptions

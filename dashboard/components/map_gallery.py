@@ -1,67 +1,73 @@
-"""Activation maps side by side: one row per frame, one column per run, axis and head."""
+"""The gallery of activation maps; its script is ``assets/maps.js``."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import streamlit as st
 
+from avce.activation.draw import scale_stops
+from dashboard.components.colours import series_of
+from dashboard.components.frame import asset
 from dashboard.components.guard import need
-from dashboard.words import number
+from dashboard.components.map_sections import Sections
 from workers import client
 from workers.records import MapRecord
 
-SCORES = {
-    "gini": ("sparsity", "Gini index of the map: 0 is spread evenly, 1 is a single point."),
-    "deletion": (
-        "deletion",
-        "How the output holds while the map's strongest parts are hidden; compare maps of one frame.",
-    ),
-    "insertion": ("insertion", "How the output returns while the map's strongest parts are shown."),
+_GALLERY = st.components.v2.component(
+    "avce_maps", html=asset("maps.html"), css=asset("maps.css"), js=asset("maps.js")
+)
+VIEWS = {
+    "axes": "Per axis",
+    "heads": "R against H",
+    "difference": "Valence less arousal",
+    "means": "Means",
+    "features": "Encoder",
 }
-PER_LINE = 6
-HEADS = {"R": "head R, which predicts", "H": "head H, which judges the attentive view"}
+MISSING = {
+    "axes": "No map of valence or arousal by head R has been drawn.",
+    "heads": "Needs maps of head R and head H of one run; only AVCE models have H. Choose both heads above.",
+    "difference": "Needs maps of both outputs.",
+    "features": "Switch “Mean activation” on above and draw again.",
+    "means": "No map has been drawn.",
+}
 
 
-def _score_text(item: MapRecord) -> str:
-    return " · ".join(
-        f"{SCORES.get(name, (name, ''))[0]} {number(value, 2)}" for name, value in item.scores.items()
-    )
+def map_gallery(analysis_id: str, items: Sequence[MapRecord]) -> None:
+    """Choose how to look at the maps, and show them."""
+    chosen = st.segmented_control(
+        "View", list(VIEWS), format_func=VIEWS.__getitem__, default="axes", key="maps.view", required=True,
+        help="Means are over the frames shown, whole and by quadrant of what the model says, in the coordinates of the cut face.",
+    )  # fmt: skip
+    view = chosen or "axes"
+    shown = _frames(analysis_id, items)
+    runs = {item.run_id: item.name for item in items}
+    sections = Sections(shown, series_of(runs, need(client.run_methods, list(runs))))
+    built = {
+        "axes": sections.per_axis, "heads": sections.heads, "difference": sections.differences, "features": sections.features,
+    }.get(view)  # fmt: skip
+    found = built() if built else sections.means(need(client.map_points, analysis_id), client.map_values)
+    if not found:
+        st.info(MISSING[view], icon=":material/info:")
+        return
+    _GALLERY(key=f"maps.gallery.{view}", data={"scales": [_scale(view)], "sections": found})
 
 
-def _picture(item: MapRecord) -> None:
-    """One map with its scores."""
-    face = f", face {item.track}" if item.track is not None else ""
-    st.image(
-        need(client.map_png, item.id),
-        width="stretch",
-        alt=f"Where {item.name} looks for {item.axis} in frame {item.frame}{face}",
-    )
-    meanings = "  \n".join(
-        f"**{SCORES[name][0]}**: {SCORES[name][1]}" for name in item.scores if name in SCORES
-    )
-    st.caption(f"frame {item.frame}{face}  \n{_score_text(item)}", help=meanings or None)
+def _frames(analysis_id: str, items: Sequence[MapRecord]) -> list[MapRecord]:
+    """Maps of the frames that the reader wants to see, all unless they choose."""
+    frames = sorted({item.frame for item in items})
+    key = f"maps.shown.{analysis_id}"
+    asked = [int(one) for one in st.query_params.pop("frames", "").split(",") if one.isdecimal()]
+    if asked:
+        st.session_state[key] = [frame for frame in asked if frame in frames]
+    if key in st.session_state:
+        st.session_state[key] = [frame for frame in st.session_state[key] if frame in frames]
+    chosen = st.multiselect("Frames shown", frames, key=key, placeholder="all", help="None chosen: all.")
+    return [item for item in items if not chosen or item.frame in chosen]
 
 
-def _axis(items: list[MapRecord]) -> None:
-    """All maps of one output: a line for each run and head, frames side by side."""
-    lines = dict.fromkeys((item.run_id, item.name, item.head) for item in items)
-    for run_id, name, head in sorted(lines, key=lambda line: (line[1], line[2] != "R")):
-        st.markdown(f"**{name}** · {HEADS.get(head, head)}")
-        mine = [item for item in items if item.run_id == run_id and item.head == head]
-        for start in range(0, len(mine), PER_LINE):
-            for place, item in zip(
-                st.columns(PER_LINE, gap="small"), mine[start : start + PER_LINE], strict=False
-            ):
-                with place:
-                    _picture(item)
-
-
-def map_gallery(items: list[MapRecord]) -> None:
-    """Valence above arousal, as on the poster."""
-    st.caption(
-        "Warm colours: parts of the face that the output depends on. Cold: parts that do not matter to it."
-    )
-    for axis in ("valence", "arousal"):
-        if any(item.axis == axis for item in items):
-            st.subheader(axis.capitalize(), anchor=False)
-            with st.container(key=f"maps-{axis}"):
-                _axis([item for item in items if item.axis == axis])
+def _scale(view: str) -> dict[str, Any]:
+    if view == "difference":
+        return {"title": "more for", "low": "arousal", "high": "valence", "stops": scale_stops("difference")}
+    return {"title": "weight in the map", "low": "0", "high": "1", "stops": scale_stops()}

@@ -6,7 +6,7 @@ from starlette.routing import Route
 
 from dashboard.routes.exports import poster_file, predictions_csv, trajectory_csv
 from dashboard.routes.health import health
-from dashboard.routes.media import frame, map_image, video
+from dashboard.routes.media import frame, map_colours, map_face, map_image, video
 from dashboard.routes.trajectory import stretch
 from dashboard.routes.uploads import append, begin, finish, offset
 
@@ -15,6 +15,8 @@ ROUTES: list[Route] = [
     Route("/api/media/video/{video_id}", video),
     Route("/api/media/frame/{video_id}/{frame_index:int}", frame),
     Route("/api/media/map/{map_id}", map_image),
+    Route("/api/media/maps/colours", map_colours),
+    Route("/api/media/maps/face", map_face),
     Route("/api/trajectory/{analysis_id}", stretch),
     Route("/export/trajectory/{analysis_id}/{run_id}.csv", trajectory_csv),
     Route("/export/poster/{poster_id}.{kind}", poster_file),

@@ -52,3 +52,25 @@ def map_image(request: Request) -> Response:
             client.map_png(request.path_params["map_id"]), media_type="image/png", headers=FOREVER
         )
     )
+
+
+def map_colours(request: Request) -> Response:
+    """A map, the mean of several (``ids``), or what they have more than others (``minus``), in colours, as PNG."""
+    ids, minus = (_ids(request, name) for name in ("ids", "minus"))
+    colormap = request.query_params.get("colormap", "turbo")
+    return or_not_found(
+        lambda: Response(
+            client.map_colours(ids, minus=minus, colormap=colormap), media_type="image/png", headers=FOREVER
+        )
+    )
+
+
+def map_face(request: Request) -> Response:
+    """The face below a map, or the mean face of several, as JPEG."""
+    return or_not_found(
+        lambda: Response(client.map_face(_ids(request, "ids")), media_type="image/jpeg", headers=FOREVER)
+    )
+
+
+def _ids(request: Request, name: str) -> list[str]:
+    return [one for one in request.query_params.get(name, "").split(",") if one]

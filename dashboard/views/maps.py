@@ -6,10 +6,14 @@ import streamlit as st
 
 from avce.errors import AvceError
 from avce.options import Axis, Head, MapOptions
-from dashboard.components.frames import frame_key, key_frames
+from avce.video.keyframes import choose_key_frames
+from avce.video.one_face import one_face
+from dashboard.components.forms import help_of
+from dashboard.components.frames import frame_key
 from dashboard.components.guard import attempt, need, show
 from dashboard.components.jobs import job_follow
-from dashboard.components.map_gallery import HEADS, map_gallery
+from dashboard.components.map_gallery import map_gallery
+from dashboard.components.map_sections import HEADS
 from dashboard.components.pick import pick
 from dashboard.navigation import link
 from dashboard.words import stamp
@@ -26,16 +30,17 @@ def _frames(analysis: AnalysisRecord) -> list[int]:
     if not usable:
         return []
     looked_at = st.session_state.get(frame_key(analysis.id))
-    first = key_frames(points) + ([looked_at] if looked_at in usable else [])
+    keys = [key.frame for key in choose_key_frames([one_face(points, None)])]
+    first = keys + ([looked_at] if looked_at in usable else [])
     return st.multiselect(
         "Frames", usable, default=sorted(set(first)), key=f"maps.frames.{analysis.id}",
-        help="Suggested: extremes of valence and arousal, some in between, and the frame at which the player rests.",
+        help="Suggested: peaks and turning points of valence and arousal, and the frame at which the player rests.",
     )  # fmt: skip
 
 
 def _form(analysis: AnalysisRecord) -> None:
     frames = _frames(analysis)
-    left, right = st.columns(2)
+    left, right = st.columns([1, 2])
     axes = left.pills(
         "Outputs",
         [str(axis) for axis in Axis],
@@ -47,6 +52,11 @@ def _form(analysis: AnalysisRecord) -> None:
         "Heads", [str(head) for head in Head], selection_mode="multi", default=["R"], key="maps.heads",
         format_func=HEADS.__getitem__, help="Only AVCE models have the head H; other runs are left out for it.",
     )  # fmt: skip
+    with_features = st.toggle(
+        "Mean activation of the encoder",
+        key="maps.features",
+        help=help_of(MapOptions.model_fields["features"]),
+    )
     if not frames:
         st.caption("Choose at least one frame; frames without a face cannot have a map.")
     ready = bool(frames and axes and heads)
@@ -54,7 +64,7 @@ def _form(analysis: AnalysisRecord) -> None:
         "Draw maps", key="maps.start", type="primary", icon=":material/blur_on:", disabled=not ready
     ):
         try:
-            options = MapOptions.parse({"axes": axes, "heads": heads})
+            options = MapOptions.parse({"axes": axes, "heads": heads, "features": with_features})
         except AvceError as error:
             show(error)
             return
@@ -67,7 +77,8 @@ def page() -> None:
     """Activation maps."""
     st.title("Activation maps", anchor=False)
     st.markdown(
-        "For chosen frames: which parts of the face moved the model's valence, and which its arousal."
+        "For chosen frames: which parts of the face moved the model's valence, and which its arousal. Grad-CAM-style maps"
+        " of the encoder's last layer; the numbers beside each say whether to believe it."
     )
     analyses = [item for item in need(client.list_analyses) if item.state is JobState.SUCCEEDED]
     if not analyses:
@@ -88,6 +99,6 @@ def page() -> None:
     job_follow(st.session_state.get(f"maps.job.{analysis.id}"), prefix="maps")
     items = need(client.maps, analysis.id)
     if items:
-        map_gallery(items)
+        map_gallery(analysis.id, items)
     else:
         st.caption("No map of this analysis has been drawn yet.")

@@ -265,10 +265,14 @@ def _maps(session, analysis, runs, job) -> None:
                 cv2.circle(heat, (30 + frame // 2, 40 + 8 * position), 30, 255, -1)
                 colours = cv2.applyColorMap(cv2.GaussianBlur(heat, (0, 0), 12), cv2.COLORMAP_TURBO)
                 file = file_store().put(io.BytesIO(cv2.imencode(".png", colours)[1].tobytes()), "map.png")
+                array = io.BytesIO()
+                np.save(array, cv2.GaussianBlur(heat, (0, 0), 12).astype(np.float32) / 255)
+                values = file_store().put(io.BytesIO(array.getvalue()), "map.npy").sha256
+                face = file_store().put(io.BytesIO(_crop(3, 0.4, 0.2)), "face.jpg").sha256
                 session.add(
                     tables.ActivationMap(
                         job_id=job.id, analysis_id=analysis.id, run_id=run.id, checkpoint_id=point.id, frame=frame, track=1,
-                        axis=axis, head="R", scores={"gini": 0.6, "deletion": 0.4, "insertion": 0.7}, file=file.sha256, array_file=file.sha256,
+                        axis=axis, head="R", scores={"gini": 0.6, "deletion": 0.4, "insertion": 0.7}, file=file.sha256, array_file=values, face_file=face,
                     )
                 )  # fmt: skip
 

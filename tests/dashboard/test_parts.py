@@ -14,7 +14,7 @@ from dashboard.comparing import differences, groups
 from dashboard.components.explain import circumplex_svg
 from dashboard.components.figures import best_of
 from dashboard.components.forms import help_of, label_of
-from dashboard.components.frames import key_frames, nearest
+from dashboard.components.frames import nearest
 from dashboard.components.tables import Cell, Row, table_html
 from dashboard.cost import estimate
 from dashboard.serve import server_settings
@@ -177,14 +177,6 @@ def test_the_largest_face_with_a_value_stands_for_its_frame() -> None:
     table = one_face(trajectory(), None)
     assert list(table["frame"]) == list(range(10))
     assert list(table["track"]) == [1, 1, 1, 2, 1, 2, 1, 1, 1, 1]
-
-
-def test_key_frames_hold_the_extremes_and_only_frames_with_a_value() -> None:
-    table = one_face(trajectory(), 1)
-    frames = key_frames(table)
-    assert {0, 9} <= set(frames)
-    assert len(frames) == len(set(frames)) <= 5
-    assert key_frames(table.assign(valence=np.nan)) == []
 
 
 def test_the_nearest_listed_frame_is_found_in_a_thinned_trajectory() -> None:

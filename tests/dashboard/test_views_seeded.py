@@ -123,7 +123,14 @@ def test_a_finished_poster_figure_is_shown_with_its_numbers_and_files(seeded: Se
     assert "valence highest" in words
 
 
-def test_maps_stand_by_axis_with_their_scores(seeded: Seeded) -> None:
+def test_the_gallery_opens_in_every_view_and_says_what_is_missing(seeded: Seeded) -> None:
     app = open_page("maps")
-    assert [item.value for item in app.subheader] == ["Valence", "Arousal"]
-    assert "sparsity 0.60" in texts(app)
+    assert not app.info
+    for view, words in (("heads", "only AVCE models have H"), ("features", "draw again"), ("difference", "")):
+        checked(app.segmented_control(key="maps.view").set_value(view).run())
+        assert words in texts(app)
+
+
+def test_an_address_with_frames_shows_the_maps_of_those(seeded: Seeded) -> None:
+    app = open_page("maps", analysis=seeded.analysis_id, frames="5,40,999")
+    assert app.multiselect(key=f"maps.shown.{seeded.analysis_id}").value == [5, 40]

@@ -102,7 +102,7 @@ def journey(tmp_path_factory, migrated):
             client.evaluate(trained.run_id, stills.dataset_id, EvaluateOptions(band_coverage=0.6))
         )
         analyzed = done(client.analyze(video_id, [trained.run_id]))
-        maps = MapOptions(heads=(Head.R, Head.H))
+        maps = MapOptions(heads=tuple(Head), features=True)
         drawn = done(client.draw_maps(analyzed.analysis_id, [0, 4], maps))
         yield Journey(stills, clip, trained, evaluated, analyzed, drawn)
         session.dispose()
@@ -295,13 +295,14 @@ def test_maps_are_pictures_and_arrays_with_scores(journey):
     drawn = client.maps(journey.analyzed.analysis_id)
     assert {(row.frame, row.axis, row.head) for row in drawn} == {
         (frame, axis.value, head.value) for frame in (0, 4) for axis in Axis for head in Head
-    }
+    } | {(frame, "features", "encoder") for frame in (0, 4)}
     for row in drawn:
         assert client.map_png(row.id).startswith(b"\x89PNG")
         values = np.load(io.BytesIO(file_store().read(row.array_file)))
         assert values.min() >= 0
         assert values.max() <= 1
-        assert {"gini", "deletion", "insertion"} <= set(row.scores)
+        expected = {"gini"} if row.axis == "features" else {"gini", "deletion", "insertion", "random"}
+        assert expected <= set(row.scores)
 
 
 def test_drawing_maps_again_replaces_them(journey):

@@ -19,6 +19,7 @@ from workers.client.health import health, workers_status
 from workers.client.inspections import get_inspection, inspect, inspection_jpeg, list_inspections
 from workers.client.jobs import cancel_job, get_job, job_log, list_jobs, retry_job
 from workers.client.labels import clear_labels, set_labels, video_labels
+from workers.client.maps import draw_maps, map_colours, map_face, map_png, map_points, map_values, maps
 from workers.client.posters import draw_poster, get_poster, list_posters, poster_path
 from workers.client.remake import accept_findings, remake_dataset, server_entries, weak_labels
 from workers.client.runs import (
@@ -52,15 +53,12 @@ from workers.client.tracks import (
 from workers.client.videos import (
     add_video,
     analyze,
-    draw_maps,
     ensemble,
     frame_jpeg,
     get_analysis,
     get_video,
     list_analyses,
     list_videos,
-    map_png,
-    maps,
     trajectory,
     trajectory_csv,
     video_path,
@@ -113,7 +111,11 @@ __all__ = [
     "list_posters",
     "list_runs",
     "list_videos",
+    "map_colours",
+    "map_face",
     "map_png",
+    "map_points",
+    "map_values",
     "maps",
     "merge_tracks",
     "metric_points",

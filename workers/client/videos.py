@@ -9,19 +9,19 @@ from typing import Any
 import pandas as pd
 from numpy.typing import NDArray
 
-from avce.options import AnalyzeOptions, MapOptions
+from avce.options import AnalyzeOptions
 from avce.video.bands import ensemble as together
 from avce.video.points import TRAJECTORY_COLUMNS
 from workers.client._door import door
 from workers.client.datasets import sent
 from workers.client.runs import pending_training
-from workers.errors import ClientError, NotFoundError
-from workers.records import AnalysisRecord, JobRecord, MapRecord, StoredFile, VideoRecord
+from workers.errors import ClientError
+from workers.records import AnalysisRecord, JobRecord, StoredFile, VideoRecord
 from workers.states import JobKind
 from workers.store import analyses, jobs, runs, shipped, videos
 from workers.store.files import file_store
 from workers.store.session import reading, writing
-from workers.store.tables import ActivationMap, Analysis, AnalysisRun, Video
+from workers.store.tables import Analysis, AnalysisRun, Video
 from workers.store.tracks import edits_of
 
 MAX_MAP_FRAMES = 64
@@ -77,39 +77,6 @@ def analyze(
             after=after,
             video_id=video_id,
             analysis_id=analysis.id,
-        )
-        job_id = job.id
-    return sent(job_id)
-
-
-@door
-def draw_maps(
-    analysis_id: str,
-    frames: Sequence[int],
-    options: MapOptions | None = None,
-    *,
-    track: int | None = None,
-    priority: int = 0,
-) -> JobRecord:
-    """Queue activation maps over frames of an analysis, for one face or for all."""
-    chosen = sorted({int(frame) for frame in frames})
-    if not 0 < len(chosen) <= MAX_MAP_FRAMES:
-        raise ClientError(f"choose 1 to {MAX_MAP_FRAMES} frames to draw maps over, got {len(chosen)}")
-    with writing() as session:
-        analysis = analyses.analysis_record(session, analysis_id)
-        job = jobs.add_job(
-            session,
-            JobKind.MAPS,
-            f"Maps over {analysis.video.name}",
-            options={
-                "frames": chosen,
-                "track": track,
-                "maps": (options or MapOptions()).model_dump(mode="json"),
-            },
-            priority=priority,
-            after=None if analysis.state.is_final else analysis.job_id,
-            analysis_id=analysis_id,
-            video_id=analysis.video.id,
         )
         job_id = job.id
     return sent(job_id)
@@ -240,20 +207,3 @@ def frame_jpeg(video_id: str, frame_index: int, *, width: int | None = None) -> 
         picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
     _, jpeg = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
     return bytes(jpeg.tobytes())
-
-
-@door
-def maps(analysis_id: str) -> list[MapRecord]:
-    """Activation maps of an analysis, by frame and face."""
-    with reading() as session:
-        return analyses.map_records(session, ActivationMap.analysis_id == analysis_id)
-
-
-@door
-def map_png(map_id: str) -> bytes:
-    """The picture of an activation map."""
-    with reading() as session:
-        found = analyses.map_records(session, ActivationMap.id == map_id)
-    if not found:
-        raise NotFoundError(f"map {map_id!r} does not exist")
-    return file_store().read(found[0].file)

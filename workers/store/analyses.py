@@ -219,6 +219,18 @@ def _whole_frames(rows: Iterable[Any]) -> Iterator[list[Any]]:
     yield portion
 
 
+def points_with_maps(session: Session, analysis_id: str) -> pd.DataFrame:
+    """``run_id, frame, track, valence, arousal`` of the faces that have maps."""
+    has_map = select(ActivationMap.frame).where(ActivationMap.analysis_id == analysis_id)
+    columns = ("run_id", "frame", "track", "valence", "arousal")
+    query = select(*(getattr(TrajectoryPoint, name) for name in columns)).where(
+        TrajectoryPoint.analysis_id == analysis_id,
+        TrajectoryPoint.frame.in_(has_map),
+        TrajectoryPoint.valence.is_not(None),
+    )
+    return pd.DataFrame([tuple(row) for row in session.execute(query)], columns=list(columns))
+
+
 def map_records(session: Session, *wanted: ColumnElement[bool]) -> list[MapRecord]:
     """Records of activation maps, by frame, face, run, axis and head."""
     query = (

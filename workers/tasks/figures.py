@@ -1,41 +1,13 @@
-"""Figures of faces: activation maps over an analysed video, and the inspection of one face."""
+"""Figures of faces: activation maps over an analysed video, the poster figure, the inspection of one face."""
 
 from __future__ import annotations
 
-import io
-import math
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import groupby
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
-from sqlalchemy import delete
-from sqlalchemy.orm import Session
-
-from avce.errors import DataError, OptionError
-from avce.options import MapOptions
 from workers.app import task
-from workers.lifecycle import Claim
-from workers.reporting import JobReporter
 from workers.states import JobKind
-from workers.store import analyses
-from workers.store.files import file_store
-from workers.store.plain import plain
-from workers.store.runs import checkpoint_folder, checkpoint_of
-from workers.store.session import reading
-from workers.store.tables import ActivationMap, TrajectoryPoint
-from workers.store.videos import video_file
-from workers.tasks.border import Outcome, perform
+from workers.tasks.border import perform
 from workers.tasks.inspection import inspect
+from workers.tasks.maps import draw
 from workers.tasks.poster import draw_poster_figure
-
-if TYPE_CHECKING:
-    from avce.training.checkpoint import Predictor
-
-OPACITY = 0.5
 
 
 @task(JobKind.INSPECT)
@@ -47,120 +19,10 @@ def inspect_face(job_id: str) -> None:
 @task(JobKind.MAPS)
 def draw_maps(job_id: str) -> None:
     """Draw activation maps: a picture and an array for each face, run, axis and head."""
-    perform(job_id, _draw)
+    perform(job_id, draw)
 
 
 @task(JobKind.POSTER)
 def draw_poster(job_id: str) -> None:
     """Draw a poster figure of an analysis."""
     perform(job_id, draw_poster_figure)
-
-
-@dataclass(frozen=True)
-class _Model:
-    run_id: str
-    name: str
-    checkpoint_id: str
-    folder: Path
-
-
-def _draw(held: Claim, reporter: JobReporter) -> Outcome:
-    from avce.training.checkpoint import load_predictor
-
-    options = MapOptions.parse(held.options["maps"])
-    path, models, faces = _load(held)
-    rows: list[dict[str, Any]] = []
-    reporter.stage("maps")
-    done, total = 0, len(models) * len(faces)
-    for model in models:
-        predictor = load_predictor(model.folder)
-        for crop, face in _crops(path, faces, predictor):
-            shared = {
-                "job_id": held.job_id,
-                "analysis_id": held["analysis_id"],
-                "run_id": model.run_id,
-                "checkpoint_id": model.checkpoint_id,
-                "frame": face.frame,
-                "track": face.track,
-            }
-            rows += [shared | values for values in _maps_of(predictor, crop, options, model.name, reporter)]
-            done += 1
-            reporter.progress(done, total, f"frame {face.frame}")
-    return Outcome(lambda session: _write(session, rows))
-
-
-def _load(held: Claim) -> tuple[Path, list[_Model], list[TrajectoryPoint]]:
-    frames, track = held.options["frames"], held.options["track"]
-    with reading() as session:
-        record = analyses.analysis_record(session, held["analysis_id"])
-        models = []
-        for run_id, name in zip(record.run_ids, record.names, strict=True):
-            checkpoint = checkpoint_of(session, run_id)
-            models.append(_Model(run_id, name, checkpoint.id, checkpoint_folder(checkpoint)))
-        faces = analyses.points_of_frames(session, record.id, record.run_ids[0], frames, track)
-        session.expunge_all()
-        if not faces:
-            where = f"frames {', '.join(map(str, frames))}" + (
-                f" of face {track}" if track is not None else ""
-            )
-            raise DataError(f"{record.video.name}: no face in {where}; choose frames in which one was found")
-        return video_file(session, record.video.id), models, faces
-
-
-def _crops(
-    path: Path, faces: list[TrajectoryPoint], predictor: Predictor
-) -> Iterator[tuple[NDArray[np.uint8], TrajectoryPoint]]:
-    """The faces, cut out by the recipe that the run was trained with."""
-    from avce.faces.crop import crop_face
-    from avce.video.analyze import crop_recipe
-    from avce.video.read import frame_at
-
-    recipe = crop_recipe(predictor)
-    for index, members in groupby(faces, key=lambda face: face.frame):
-        picture = frame_at(path, index).rgb_u8
-        for face in members:
-            box = (face.x0 or 0.0, face.y0 or 0.0, face.x1 or 0.0, face.y1 or 0.0)
-            yield crop_face(picture, box, margin=recipe.margin, size=recipe.size), face
-
-
-def _maps_of(
-    predictor: Predictor, crop: NDArray[np.uint8], options: MapOptions, name: str, reporter: JobReporter
-) -> Iterator[dict[str, Any]]:
-    from avce.activation.maps import activation_maps
-    from avce.activation.scores import score_map
-
-    for head in options.heads:
-        for axis in options.axes:
-            try:
-                values = activation_maps(predictor, crop[None], axis, head)[0]
-            except OptionError as error:  # this run's method has no such head; the others may
-                reporter.log(f"{name}: no map of head {head.value} ({error})")
-                continue
-            scores = score_map(predictor, crop, values, axis, head) if options.scores else {}
-            known = {name: score for name, score in scores.items() if math.isfinite(score)}
-            yield {"axis": axis.value, "head": head.value, "scores": known} | _stored(crop, values)
-
-
-def _stored(crop: NDArray[np.uint8], values: NDArray[np.float32]) -> dict[str, str]:
-    import cv2
-
-    from avce.activation.draw import overlay
-
-    _, png = cv2.imencode(".png", cv2.cvtColor(overlay(crop, values, OPACITY), cv2.COLOR_RGB2BGR))
-    array = io.BytesIO()
-    np.save(array, values, allow_pickle=False)
-    array.seek(0)
-    store = file_store()
-    return {
-        "file": store.put(io.BytesIO(png.tobytes()), "map.png").sha256,
-        "array_file": store.put(array, "map.npy").sha256,
-    }
-
-
-def _write(session: Session, rows: list[dict[str, Any]]) -> None:
-    """Write the maps; one that was drawn before is replaced."""
-    for row in rows:
-        key = ("analysis_id", "run_id", "frame", "track", "axis", "head")
-        same = [getattr(ActivationMap, name) == row[name] for name in key]
-        session.execute(delete(ActivationMap).where(*same))
-        session.add(ActivationMap(**row | {"scores": plain(row["scores"])}))

@@ -11,7 +11,11 @@ from avce.options import Head, TrainOptions, train_options
 from avce.training.checkpoint import Predictor
 
 SIDE = 64
-WEIGHTS = {Head.R: [[1.0, 0.0, 0.0], [0.0, 2.0, -1.0]], Head.H: [[0.0, 0.0, 3.0], [1.0, 1.0, 1.0]]}
+WEIGHTS = {
+    Head.R: [[1.0, 0.0, 0.0], [0.0, 2.0, -1.0]],
+    Head.H: [[0.0, 0.0, 3.0], [1.0, 1.0, 1.0]],
+    Head.H_N: [[0.0, 1.0, 0.5], [2.0, 0.0, -1.0]],
+}
 """Per head: valence and arousal as weights of the means of the red, green and blue channel."""
 
 

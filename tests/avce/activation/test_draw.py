@@ -3,7 +3,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from avce.activation.draw import COLORMAPS, coloured, overlay, tiles
+from avce.activation.draw import (
+    ABOVE,
+    BELOW,
+    COLORMAPS,
+    coloured,
+    coloured_difference,
+    overlay,
+    scale_stops,
+    tiles,
+)
 from avce.errors import DomainError, OptionError, ShapeError
 
 FACE = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
@@ -56,3 +65,22 @@ def test_bad_input_is_refused():
         overlay(FACE, MAP, colormap="rainbow")
     with pytest.raises(ShapeError, match="none"):
         tiles([])
+
+
+def test_a_signed_map_is_white_where_both_agree_and_strongest_at_its_ends():
+    shown = coloured_difference(np.array([[-1.0, 0.0, 1.0]]))
+    assert [tuple(map(int, one)) for one in shown[0]] == [BELOW, (255, 255, 255), ABOVE]
+    with pytest.raises(DomainError):
+        coloured_difference(np.array([[1.5]]))
+
+
+@pytest.mark.parametrize("name", [*COLORMAPS, "difference"])
+def test_a_scale_runs_from_one_end_of_the_map_to_the_other(name):
+    stops = scale_stops(name, 5)
+    ends = (
+        coloured_difference(np.array([[-1.0, 1.0]]))
+        if name == "difference"
+        else coloured(np.array([[0.0, 1.0]]), colormap=name)
+    )
+    assert [stops[0], stops[-1]] == ["#{:02x}{:02x}{:02x}".format(*map(int, one)) for one in ends[0]]
+    assert len(set(stops)) == 5

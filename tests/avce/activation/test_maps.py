@@ -5,15 +5,13 @@ import pytest
 import torch
 from torch import nn
 
+from avce.activation.combine import axis_difference, mean_map, quadrant_means
 from avce.activation.maps import (
     activation_maps,
     at_rest,
-    axis_difference,
     feature_maps,
     head_values,
-    mean_map,
     placed,
-    quadrant_means,
     raw_maps,
 )
 from avce.data.loader import to_input

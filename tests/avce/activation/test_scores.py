@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from avce.activation.combine import gini
 from avce.activation.maps import activation_maps
 from avce.activation.scores import (
     _remaining,
     deletion,
-    gini,
     insertion,
     random_weights_check,
     score_map,

@@ -189,6 +189,9 @@ def test_both_views_pass_through_one_head():
     torch.testing.assert_close(
         method.head_output(images, Head.H), method.H(sparsemax(method.feature(images)))
     )
+    torch.testing.assert_close(
+        method.head_output(images, Head.H_N), method.H(softmax(method.feature(images)))
+    )
 
 
 def test_the_contrast_and_the_regulariser_are_learnt_at_their_default_weights():
