@@ -38,6 +38,7 @@ HEADS = {
     "H_n": "head H, inattentive view",
     "encoder": "mean activation",
 }
+EMPTY = "A quadrant is empty where the model puts none of the frames shown."
 _HEAD_ORDER = tuple(HEADS)
 Line = tuple[str, str]
 """Run and head."""
@@ -212,7 +213,7 @@ class Sections:
                 rows.append(self._row(line, cells))
             if rows:
                 sections.append(
-                    {"title": axis.capitalize(), "help": "", "columns": list(groups), "rows": rows}
+                    {"title": axis.capitalize(), "help": EMPTY, "columns": list(groups), "rows": rows}
                 )
         return sections
 

@@ -232,7 +232,7 @@ def draw_maps(page: Page) -> None:
         picture = page.get_by_role("img", name=re.compile(f"Where First model looks for {axis}")).first
         expect(picture).to_be_visible(timeout=LONG_MS)
         assert picture.evaluate("picture => picture.decode().then(() => picture.naturalWidth)") > 0
-    expect(page.get_by_text("sparsity").first).to_be_visible()
+    expect(page.get_by_text("Gini").first).to_be_visible()
 
 
 def inspect_faces(page: Page) -> None:

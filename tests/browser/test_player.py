@@ -175,6 +175,29 @@ def test_zoom_keeps_the_readers_frame_in_sight(page: Page, filled: tuple[str, di
     expect(player.get_by_role("button", name="Whole")).to_be_disabled()
 
 
+def test_a_map_is_shown_large_with_its_scores_and_the_opacity_is_one_for_all(
+    page: Page, filled: tuple[str, dict[str, str]]
+) -> None:
+    page.goto(f"/maps?analysis={filled[1]['analysis']}")
+    page.get_by_role("button", name="head H, attentive view", exact=True).click()
+    page.get_by_role("button", name="Draw maps").click()
+    over = page.get_by_role("img", name=re.compile("Where My avce looks for valence in frame")).first
+    expect(over).to_be_visible(timeout=LONG_MS)
+    page.get_by_label("Opacity of the maps over the faces").fill("80")
+    expect(over).to_have_css("opacity", "0.8")
+    over.click()
+    large = page.get_by_role("dialog", name="One map, large")
+    for words in ("sparsity", "deletion", "insertion", "random-weights check"):
+        expect(large.get_by_text(words, exact=True)).to_be_visible()
+    title = large.get_by_role("heading").inner_text()
+    page.keyboard.press("ArrowRight")
+    expect(large.get_by_role("heading")).not_to_have_text(title)
+    page.keyboard.press("Escape")
+    expect(large).to_be_hidden()
+    page.get_by_role("radio", name="R against H").click()
+    expect(page.get_by_text(re.compile(r"H is sparser than R in \d+ of \d+ maps")).first).to_be_visible()
+
+
 def test_the_poster_figure_is_drawn_and_taken_home_with_its_data(
     page: Page, filled: tuple[str, dict[str, str]], tmp_path: Path
 ) -> None:
