@@ -256,7 +256,8 @@ def _points(session: Session, size: Size) -> None:
     session.execute(
         text(
             f"{NUMBERS} INSERT INTO metric_point (run_id, name, step, epoch, value) "
-            "SELECT run.id, c.name, 10 * (n.i + 1), n.i + 1, .5 + .01 * k - .5 / (1 + .1 * n.i) + .02 * sin(n.i + k) "
+            "SELECT run.id, c.name, 10 * (n.i + 1), n.i + 1, "
+            ".5 + .01 * k - (.3 + .2 * (run.rowid % 9) / 9) / (1 + .1 * n.i) + .02 * sin(n.i + k + run.rowid) "
             f"FROM run, ({names}) c, n ORDER BY run.id, c.name, n.i"
         ),
         {"count": size.epochs},

@@ -51,7 +51,7 @@ def _axis(values: pd.Series, name: str) -> dict[str, Any] | None:
         filled = values.astype(float)
         marks = sorted(set(filled.dropna()))
         few = {"tickvals": marks, "ticktext": [f"{mark:g}" for mark in marks]} if len(marks) <= 8 else {}
-        return {"label": label, "values": filled, **few}
+        return {"label": label, "values": filled, "tickformat": "~g", **few}
     words = values.map(str)
     steps = {word: place for place, word in enumerate(sorted(set(words)))}
     if len(steps) > MOST_WORDS:

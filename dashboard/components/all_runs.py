@@ -20,6 +20,10 @@ AXES_AT_FIRST = 5
 BEST = 10
 
 
+def _short(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
 def all_runs(run_ids: Sequence[str]) -> None:
     """Parallel coordinates over the runs of one data set, and the best of them.
 
@@ -58,7 +62,7 @@ def all_runs(run_ids: Sequence[str]) -> None:
         Row(
             [
                 Cell(str(row["name"]), dot=charts.colour_of(str(row.get("method", "")), dark=is_dark())),
-                *(Cell(str(row[name])) for name in axes),
+                *(Cell(_short(row[name])) for name in axes),
                 *(
                     Cell(number(row[f"ccc_{axis}"]), hover=METRICS["ccc"][1])
                     for axis in ("valence", "arousal")
