@@ -8,152 +8,35 @@ and 2 M trajectory points, starts the web process before it, and measures
 - ``menu_p95_s``: the same through the menu of a page that is open;
 - ``interaction_p95_s``: from a click or key until the page has settled again, over the interactions of each page;
 - ``rss_growth_mb``: memory of the web process after those opens, less that before them;
+- ``page_busy_s``, ``interaction_busy_s``: processor time of server and browser per open and per interaction, mean: what is left of
+  the figures above when other programs on the machine (``load_1min``) are taken away, less what runs side by side;
 - ``errors``: exceptions, failed requests and pages that did not settle, in all of this and in ``sessions`` windows at once.
 
-Without ``--quick`` it opens 200 pages and 20 windows; with it 24 and 4, on a tenth of the rows.
+Without ``--quick`` it opens 200 pages and 20 windows; with it 22 and 4, on a tenth of the rows.
 """
 
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import psutil
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, ViewportSize, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
-from benchmarks._browser import free_port, launch, launch_profile
+from benchmarks._browser import launch, launch_profile
+from benchmarks._pages import Samples, acted, opened, server, settled, watched
 from benchmarks._report import finish, parser
 from dashboard.navigation import PAGES
-
-ROOT = Path(__file__).resolve().parents[1]
-CLOCK = Path(__file__).with_name("_clock.js").read_text("utf-8")
-START_S = 60.0
-SETTLE_MS = 20_000
-TROUBLE = '[data-testid="stException"], [data-testid="stAlertContentError"]:not([class*="-job-"] *)'
-"""A page's own errors; the error of a failed job, on its card, is no fault of the page."""
 
 SCREEN: ViewportSize = {"width": 1440, "height": 900}
 NO_BROWSER = "no browser is installed; `make browser` installs one"
 ROUNDS = 3
 """How often each interaction is done."""
-
-
-@dataclass
-class Samples:
-    """What was measured, by page or interaction, and what went wrong."""
-
-    times: dict[str, list[float]] = field(default_factory=dict)
-    errors: list[str] = field(default_factory=list)
-
-    def add(self, name: str, seconds: float | None) -> None:
-        """Record a time; ``None``: it did not settle."""
-        if seconds is None:
-            self.errors.append(f"{name}: did not settle within {SETTLE_MS / 1000:.0f} s")
-        else:
-            self.times.setdefault(name, []).append(seconds)
-
-    def p95(self) -> float:
-        """Of all times together."""
-        return float(np.percentile([value for times in self.times.values() for value in times], 95))
-
-    def table(self) -> list[dict[str, Any]]:
-        """Median, 95th percentile and count of each, slowest first."""
-        rows = [
-            {
-                "name": name,
-                "median_s": float(np.median(times)),
-                "p95_s": float(np.percentile(times, 95)),
-                "n": len(times),
-            }
-            for name, times in self.times.items()
-        ]
-        return sorted(rows, key=lambda row: -float(str(row["median_s"])))
-
-
-@contextmanager
-def server(home: Path) -> Iterator[tuple[str, psutil.Process]]:
-    """The web process alone, before the database of a home: its address and the process."""
-    port = free_port()
-    own = {"AVCE_HOME": str(home), "AVCE_PORT": str(port), "AVCE_BROKER_URL": "memory://"}
-    with (home / "web.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "dashboard.serve"],
-            cwd=ROOT, env=os.environ | own, stdout=log, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-    address = f"http://127.0.0.1:{port}"
-    try:
-        _await(address, process)
-        yield address, psutil.Process(process.pid)
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-def _await(address: str, process: subprocess.Popen[bytes]) -> None:
-    ends_at = time.monotonic() + START_S
-    while time.monotonic() < ends_at and process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{address}/health", timeout=5):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-    raise RuntimeError(
-        f"the pages did not answer at {address} within {START_S:.0f} s; see web.log in the home"
-    )
-
-
-def watched(context: BrowserContext, samples: Samples) -> BrowserContext:
-    """The same windows with the clock in them; failures in them are noted."""
-    context.add_init_script(CLOCK)
-    context.set_default_timeout(SETTLE_MS)
-    context.on("weberror", lambda error: samples.errors.append(f"script: {error.error}"))
-    context.on(
-        "response",
-        # Streamlit's own script asks below every part of the address for its server, and takes the first that answers
-        lambda answer: (
-            samples.errors.append(f"{answer.status} {answer.url}")
-            if answer.status >= 400 and "/_stcore/" not in answer.url
-            else None
-        ),
-    )
-    return context
-
-
-def settled(page: Page, samples: Samples) -> float | None:
-    """Seconds from the beginning (of the page, or of the last click) until it stood; ``None``: it never did."""
-    try:
-        page.wait_for_function("() => window.avceClock?.settledAt", polling=20)
-    except PlaywrightError:
-        return None
-    for trouble in page.locator(TROUBLE).all_inner_texts():
-        samples.errors.append(f"{page.url}: {trouble[:200]}")
-    clock = page.evaluate("() => window.avceClock")
-    return float(clock["settledAt"] - clock["from"]) / 1000
-
-
-def opened(page: Page, path: str, samples: Samples) -> float | None:
-    """Open a page by its address."""
-    page.goto(path, wait_until="commit")
-    return settled(page, samples)
-
-
-def acted(page: Page, action: Callable[[], object], samples: Samples) -> float | None:
-    """Do something and wait until the page has answered; the clock starts at the last click or key of it."""
-    page.evaluate("() => window.avceClock.arm()")
-    action()
-    return settled(page, samples)
 
 
 # what a person does on each page ------------------------------------------------------------------------------
@@ -236,7 +119,7 @@ def interactions(page: Page, samples: Samples, rounds: int) -> Samples:
             for number in range(rounds):
                 title = f"{path}: {name}"
                 try:
-                    found.add(title, acted(page, lambda act=act, number=number: act(page, number), samples))  # type: ignore[misc]
+                    found.timed(title, partial(acted, page, partial(act, page, number), samples))
                 except PlaywrightError as error:
                     samples.errors.append(f"{title}: {str(error).splitlines()[0]}")
     return found
@@ -252,7 +135,7 @@ def page_opens(
     found, before = Samples(errors=samples.errors), memory()
     for number in range(count):
         name = names[number % len(names)]
-        found.add(name, opened(page, f"/{name}", samples))
+        found.timed(name, partial(opened, page, f"/{name}", samples))
     return found, memory() - before
 
 
@@ -262,7 +145,7 @@ def menu(page: Page, samples: Samples) -> Samples:
     opened(page, "/", samples)
     for title in [*titles[1:], titles[0]] * 2:
         entry = page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True)
-        found.add(title, acted(page, entry.click, samples))
+        found.timed(title, partial(acted, page, entry.click, samples))
     return found
 
 
@@ -326,6 +209,7 @@ def _one_person(
     profile.close()
     figures = {
         "page_p95_s": by_address.p95(), "menu_p95_s": by_menu.p95(), "interaction_p95_s": answers.p95(),
+        "page_busy_s": by_address.busy_mean_s(), "interaction_busy_s": answers.busy_mean_s(),
         "rss_growth_mb": growth, "page_opens": opens,
     }  # fmt: skip
     return figures, {"pages": by_address.table(), "menu": by_menu.table(), "interactions": answers.table()}
@@ -345,16 +229,16 @@ def main(argv: Sequence[str] | None = None) -> None:
         home: Path = (chosen.home or Path(folder) / "home").absolute()
         seconds = prepare_home(home, Path(folder), is_quick=chosen.quick)
         plan = (
-            {"opens": 24, "windows": 4, "rounds": 2}
+            {"opens": 22, "windows": 4, "rounds": 1}
             if chosen.quick
             else {"opens": 200, "windows": 20, "rounds": ROUNDS}
         )
         figures, tables = measure(home, Path(folder), **plan)
-    finish(figures | {"fill_s": seconds}, chosen.json, **tables)
+    finish(figures | {"fill_s": seconds, "load_1min": os.getloadavg()[0]}, chosen.json, **tables)
     for name in ("pages", "interactions"):
         for row in tables[name]:
             print(
-                f"  {row['name']:28s} median {row['median_s']:.2f} s, p95 {row['p95_s']:.2f} s ({row['n']})"
+                f"  {row['name']:28s} median {row['median_s']:.2f} s, p95 {row['p95_s']:.2f} s, busy {row['busy_s']:.2f} s ({row['n']})"
             )
     for line in tables["what_failed"]:
         print(f"  error: {line}")

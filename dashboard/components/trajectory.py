@@ -274,13 +274,18 @@ def trajectory_view(analysis_id: str) -> None:
 
 
 def _tabs(analysis_id: str, curves: Curves, series: Mapping[str, charts.Series]) -> None:
-    tables = curves.thinned(MAX_POINTS)
-    zoom, path, states, numbers = st.tabs(["Charts to zoom", "Path", "States of the frames", "Numbers"])
-    with zoom:
-        _curves(analysis_id, tables, series, curves.labels)
-    with path:
-        _path(analysis_id, tables, series)
-    with states:
-        _states(next(iter(curves.raw.values())))
-    with numbers:
-        _numbers(curves.raw, series)
+    """More about the whole video; only the tab in sight is computed and drawn."""
+    titles = ["Numbers", "States of the frames", "Charts to zoom", "Path"]
+    numbers, states, zoom, path = st.tabs(titles, key=f"video.more.{analysis_id}", on_change="rerun")
+    if numbers.open:
+        with numbers:
+            _numbers(curves.raw, series)
+    if states.open:
+        with states:
+            _states(next(iter(curves.raw.values())))
+    if zoom.open:
+        with zoom:
+            _curves(analysis_id, curves.thinned(MAX_POINTS), series, curves.labels)
+    if path.open:
+        with path:
+            _path(analysis_id, curves.thinned(MAX_POINTS), series)

@@ -45,7 +45,11 @@ def page() -> None:
     if not datasets:
         explain_plane()
         st.info("No data set yet. Upload one below, or let the generator draw faces.", icon=":material/info:")
-    with st.expander("Add a data set", expanded=not datasets, icon=":material/add:"):
-        add_dataset()
+    section = st.expander(
+        "Add a data set", expanded=not datasets, icon=":material/add:", key="datasets.add", on_change="rerun"
+    )
+    if section.open:
+        with section:
+            add_dataset()
     if datasets:
         _shown(datasets)

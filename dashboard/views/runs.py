@@ -32,9 +32,12 @@ def _live(run_id: str) -> None:
 
 
 def _options(run: RunRecord) -> None:
-    with st.expander("Options of this run", icon=":material/tune:"):
-        st.caption("The same options, data and seed give the same run.")
-        st.json(run.options, expanded=1)
+    section = st.expander(
+        "Options of this run", icon=":material/tune:", key="runs.options", on_change="rerun"
+    )
+    if section.open:
+        section.caption("The same options, data and seed give the same run.")
+        section.json(run.options, expanded=1)
 
 
 def _evaluations(run: RunRecord) -> None:

@@ -34,8 +34,11 @@ def page() -> None:
     st.title("Video", anchor=False)
     st.caption(f"**Valence**: {VALENCE} **Arousal**: {AROUSAL}")
     analyses = need(client.list_analyses)
-    with st.expander("Analyse a video", expanded=not analyses, icon=":material/add:"):
-        started = analyse_form()
+    section = st.expander(
+        "Analyse a video", expanded=not analyses, icon=":material/add:", key="video.add", on_change="rerun"
+    )
+    with section:
+        started = analyse_form() if section.open else None
     if started is not None:
         st.query_params["analysis"] = started
         st.session_state.pop("video.analysis.asked", None)

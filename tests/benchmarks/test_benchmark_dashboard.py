@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks._filling import CURVES, Size, fill
-from benchmarks.dashboard import INTERACTIONS, Samples
+from benchmarks._pages import Samples
+from benchmarks.dashboard import INTERACTIONS
 from dashboard.navigation import PAGES
 from workers import client
 from workers.migrate import upgrade
@@ -63,4 +64,4 @@ def test_a_page_that_never_settles_is_an_error_and_no_time() -> None:
     samples.add("runs", None)
     assert samples.times == {"runs": [0.5]}
     assert samples.errors == ["runs: did not settle within 20 s"]
-    assert samples.table() == [{"name": "runs", "median_s": 0.5, "p95_s": 0.5, "n": 1}]
+    assert samples.table() == [{"name": "runs", "median_s": 0.5, "p95_s": 0.5, "busy_s": 0.0, "n": 1}]
