@@ -52,7 +52,7 @@ def plane(dataset: DatasetRecord, points: Any) -> None:
         anchor=False,
         help=f"{VALENCE}  \n{AROUSAL}  \nClick a place to see its faces, or draw a box with the tool above the chart.",
     )
-    density, axes = st.tabs(["On the plane", "Each axis"])
+    density, axes = st.tabs(["On the plane", "Each axis"], key="dataset.spread", on_change="rerun")
     with density:
         st.plotly_chart(
             charts.label_density(points, can_choose=True),
@@ -62,12 +62,13 @@ def plane(dataset: DatasetRecord, points: Any) -> None:
             config=CONFIG,
             alt="Density of the labels on the plane of valence and arousal; a click shows the faces of that place",
         )
-    axes.plotly_chart(
-        charts.split_histograms(points),
-        key="dataset.histograms",
-        config=charts.CONFIG,
-        alt="Histograms of valence and arousal for each split",
-    )
+    if axes.open:
+        axes.plotly_chart(
+            charts.split_histograms(points),
+            key="dataset.histograms",
+            config=charts.CONFIG,
+            alt="Histograms of valence and arousal for each split",
+        )
 
 
 def _sample(sample: SampleRecord) -> None:
