@@ -32,17 +32,18 @@ def start_method(options: TrainOptions) -> tuple[Method, WeightsReport | None]:
         return build_method(options), None
     source = load_predictor(options.pretrained)
     method = build_method(options.model_copy(update={"pretrained": "none"}))
-    name = options.pretrained if options.pretrained == source.name else Path(options.pretrained).name
-    wanted = f"{options.method.value} on {options.backbone.value}"
-    theirs = f"{source.options.method.value} on {source.options.backbone.value}"
-    report = load_matching(method, source.method.state_dict(), source=name)
-    encoder = [key for key in method.state_dict() if key.startswith("encoder.")]
-    left = set(encoder) - set(report.loaded)
+    have = source.method.state_dict()
+    encoder = {key: value for key, value in method.state_dict().items() if key.startswith("encoder.")}
+    left = [key for key, value in encoder.items() if key not in have or have[key].shape != value.shape]
     if left:
         # Heads alone would fit nearly every run: they say nothing about features of another encoder.
         raise CheckpointError(
-            f"pretrained: expected a checkpoint whose encoder fits {wanted}, got {options.pretrained} with {theirs}"
-            f" ({len(left)} of {len(encoder)} tensors of the encoder do not fit); choose backbone"
-            f" {source.options.backbone.value}, or another start"
+            f"pretrained: expected a checkpoint whose encoder fits {_made_of(options)}, got {options.pretrained} with"
+            f" {_made_of(source.options)} ({len(left)} of {len(encoder)} tensors of the encoder do not fit); choose"
+            f" backbone {source.options.backbone.value} and a method that uses it, or another start"
         )
-    return method, report
+    return method, load_matching(method, have, source=Path(options.pretrained).name)
+
+
+def _made_of(options: TrainOptions) -> str:
+    return f"{options.method.value} on {options.backbone.value}"

@@ -36,4 +36,5 @@ def starter_card() -> None:
         text = attempt(client.model_card, STARTER)
         if text is not None:
             # its title is the expander's; sections become smaller than the page's own
-            st.markdown(re.sub(r"^## ", "#### ", text.split("\n", 1)[1], flags=re.MULTILINE))
+            with st.container(key="model-card"):
+                st.markdown(re.sub(r"^## ", "#### ", text.split("\n", 1)[1], flags=re.MULTILINE))

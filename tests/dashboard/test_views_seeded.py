@@ -82,7 +82,7 @@ def test_an_unknown_id_in_the_address_opens_the_newest_instead(seeded: Seeded) -
 
 def test_the_form_of_each_preset_gives_valid_options(seeded: Seeded) -> None:
     app = open_page("train")
-    for preset in ("poster", "authors", "smoke"):
+    for preset in ("poster", "authors", "fine_tune", "smoke"):
         checked(app.selectbox(key="train.preset").set_value(preset).run())
         assert not app.error
         assert not app.button(key="train.start").disabled
@@ -134,3 +134,11 @@ def test_the_gallery_opens_in_every_view_and_says_what_is_missing(seeded: Seeded
 def test_an_address_with_frames_shows_the_maps_of_those(seeded: Seeded) -> None:
     app = open_page("maps", analysis=seeded.analysis_id, frames="5,40,999")
     assert app.multiselect(key=f"maps.shown.{seeded.analysis_id}").value == [5, 40]
+
+
+def test_the_preset_that_fine_tunes_starts_from_the_starter_model_and_shows_its_card(seeded: Seeded) -> None:
+    app = open_page("train")
+    assert app.selectbox(key="train.quick.preset.pretrained").options[0].startswith("starter")
+    checked(app.selectbox(key="train.preset").set_value("fine_tune").run())
+    assert app.selectbox(key="train.fine_tune.preset.pretrained").value == "starter"
+    assert any("must not be used for" in item.label for item in app.expander)

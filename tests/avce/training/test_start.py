@@ -56,6 +56,12 @@ def test_another_encoder_is_refused_and_both_are_named(source: Path) -> None:
         start_method(options)
 
 
+def test_a_method_with_a_net_of_its_own_is_refused(source: Path) -> None:
+    options = train_options(preset="smoke", method="hasani", pretrained=str(source))
+    with pytest.raises(CheckpointError, match=r"fits hasani on tiny, got .* with avce on tiny"):
+        start_method(options)
+
+
 def test_fresh_weights_come_without_a_report() -> None:
     assert start_method(train_options(preset="smoke"))[1] is None
 
