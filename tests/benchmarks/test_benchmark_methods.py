@@ -12,6 +12,8 @@ import pytest
 
 from avce.data.prepared import Prepared
 from avce.errors import OptionError
+from avce.methods import build_method
+from avce.models.inception_resnet import InceptionResNet
 from avce.options import train_options
 from benchmarks import methods
 from benchmarks.methods import ABLATION, METHODS, SEARCH, Variant
@@ -109,6 +111,12 @@ def test_every_row_is_a_valid_recipe_with_the_shared_budget(variant) -> None:
     options = methods.recipe(variant, 2, epochs=3, input_size=48)
     assert (options.epochs, options.input_size, options.seed) == (3, 48, 2)
     assert options.backbone == "compact"
+
+
+@pytest.mark.parametrize("variant", METHODS, ids=lambda variant: variant.name)
+def test_one_encoder_means_one_net_for_every_method(variant) -> None:
+    method = build_method(methods.recipe(variant, 0, name="one_encoder"))
+    assert isinstance(method.encoder, InceptionResNet)
 
 
 def test_the_quick_recipe_is_the_preset_itself() -> None:
