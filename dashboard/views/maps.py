@@ -49,7 +49,7 @@ def _form(analysis: AnalysisRecord) -> None:
         key="maps.axes",
     )
     heads = right.pills(
-        "Heads", [str(head) for head in Head], selection_mode="multi", default=["R"], key="maps.heads",
+        "Heads", [str(head) for head in Head], selection_mode="multi", default=["R"], key="maps.heads", wrap=True,
         format_func=HEADS.__getitem__, help="Only AVCE models have the head H; other runs are left out for it.",
     )  # fmt: skip
     with_features = st.toggle(

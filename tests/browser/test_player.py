@@ -14,6 +14,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -64,15 +65,23 @@ box => {
 
 
 def write_coded_clip(path: Path) -> None:
-    """Frames that show their own number: field k is white where bit k is set."""
+    """Frames that show their own number: field k is white where bit k is set; their times are uneven.
+
+    With B-frames, so that frames are stored in another order than they are shown.
+    """
+    options = {"crf": "20", "preset": "veryfast", "g": "30", "bf": "3"}
     with av.open(str(path), "w") as out:
-        stream = out.add_stream("libx264", rate=25, options={"crf": "20", "preset": "ultrafast", "g": "30"})
+        stream = out.add_stream("libx264", rate=25, options=options)
+        stream.time_base = Fraction(1, 1000)
+        stream.codec_context.time_base = Fraction(1, 1000)
         stream.width, stream.height, stream.pix_fmt = BITS * FIELD, 240, "yuv420p"
         for index in range(FRAMES):
             picture = np.full((240, BITS * FIELD, 3), 90, np.uint8)
             for bit in range(BITS):
                 picture[160:, bit * FIELD : (bit + 1) * FIELD] = 255 if index >> bit & 1 else 0
-            out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts, frame.time_base = 40 * index + (13 if index % 3 else 0), Fraction(1, 1000)
+            out.mux(stream.encode(frame))
         out.mux(stream.encode())
 
 
