@@ -112,15 +112,15 @@ def read_once(view: View) -> Curves | None:
 
 def _shown(table: pd.DataFrame) -> pd.DataFrame:
     """What curves show in the place of the values: their running mean, and how far they are from neutral."""
-    shown = table.copy()
+    shown = table.copy(deep=False)  # columns are replaced, never written into
     for axis in AXES:
         if f"{axis}_smoothed" in table:
             shown[axis] = table[f"{axis}_smoothed"]
         if f"{axis}_calibrated" in table:
-            shown[axis] += table[f"{axis}_calibrated"] - table[axis]
+            shown[axis] = shown[axis] + table[f"{axis}_calibrated"] - table[axis]
         for limit in (f"{axis}_low", f"{axis}_high"):
             if limit in table:
-                shown[limit] += shown[axis] - table[axis]  # a band goes along with its curve
+                shown[limit] = shown[limit] + shown[axis] - table[axis]  # a band goes along with its curve
     return shown
 
 

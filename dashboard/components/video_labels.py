@@ -12,7 +12,7 @@ from workers.records import VideoRecord
 
 def video_labels(video: VideoRecord) -> None:
     """Show how many frames have labels; take a csv, or forget them."""
-    with st.expander("Labels of this video", icon=":material/label:"):
+    with st.popover("Labels of this video", icon=":material/label:"):
         known = need(client.video_labels, video.id)
         if known is None:
             st.caption(

@@ -126,6 +126,7 @@ def test_smoothing_changes_what_is_shown_and_never_the_values(seeded: Seeded) ->
     assert smooth is not None
     for run, table in plain.raw.items():
         assert smooth.raw[run]["valence"].equals(table["valence"])
+        assert smooth.raw[run]["arousal"].equals(table["arousal"])
         assert not smooth.shown[run]["valence"].equals(table["valence"])
 
 
