@@ -1,14 +1,16 @@
 """What the starter model can do: agreement on three test sets, jitter on a still face, sensitivity, time.
 
 ``python -m benchmarks.starter --json FILE [--faces FOLDER] [--checkpoint NAME]``. FOLDER holds ``fer2013-faces.zip``,
-``faces-weak.zip``, ``renderav-stills.zip`` and ``renderav-subjects.json``; by default that of the tests.
+``faces-weak.zip``, ``renderav-stills.zip``, ``renderav-subjects.json`` and ``renderav-affwild.zip``; by default that of the
+tests.
 
 How figures are made. Every picture goes the way of the product: the default detector finds the face, the checkpoint's
 recipe cuts it; where none is found the whole picture is taken. Labels of the two real sets are weak (a point per
 category), those of the rendered set exact; its validation subjects stand in for a test split. Intervals resample subjects
 where they are known, else pictures. All figures are over single pictures, without smoothing or averaging.
 
-Figures: ``{fer,photo,render}_{ccc,pcc}_{v,a}``, with ``_low`` and ``_high`` for CCC; the photographs also without the
+Figures: ``{fer,photo,render,clip}_{ccc,pcc}_{v,a}``, with ``_low`` and ``_high`` for CCC (``clip``: rendered talking heads,
+frame by frame, through detector and tracker, of people who are none of those trained on; clips are resampled); the photographs also without the
 labeller whose pictures are film frames (``photo_clean_…``, see the README of that set); ``jitter``, the mean change of
 valence and arousal from one frame to the next where a still picture is filmed (sensor noise, half a pixel of shake, H.264,
 detector and tracker as for any video); ``move_…``, the mean change of the answer when the face is mirrored, its box
@@ -23,37 +25,25 @@ import os
 # Before torch loads; see avce.cli.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-import csv
-import io
 import json
-import tempfile
-import zipfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import av
 import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from avce.data.layouts.categories import WEAK_LABELS
-from avce.data.pictures import decode_rgb
-from avce.faces.boxes import Box, area
-from avce.faces.crop import crop_face
-from avce.faces.detect import default_detector
+from avce.faces.boxes import Box
 from avce.metrics.bootstrap import intervals
 from avce.metrics.protocols import score
-from avce.options import AnalyzeOptions, Axis
+from avce.options import Axis
 from avce.training.checkpoint import Predictor, load_predictor
-from avce.video.analyze import analyze_video
 from avce.video.judging import crop_recipe
-from avce.video.points import Point
+from benchmarks._clips import jitter, judged_clips
+from benchmarks._faces import Faces, Picture, read_faces
 from benchmarks._report import finish, median_seconds, parser
-
-Picture = NDArray[np.uint8]
 
 FACES = Path(__file__).resolve().parents[2] / "shared" / "data"
 ARCHIVES = {
@@ -61,83 +51,12 @@ ARCHIVES = {
     "photo": ("faces-weak.zip", "test"),
     "render": ("renderav-stills.zip", "val"),
 }
+CLIPS = "renderav-affwild.zip"
 FILM_FRAMES_LABELLER = "jhamski"
 RESAMPLES = 1000
 SENSITIVITY_FACES = 150
 """Pictures of each set that are changed and judged again."""
-STILL_FACES, STILL_FRAMES = 8, 30
-
-
-@dataclass(frozen=True)
-class Faces:
-    """One test set, found and cut.
-
-    Attributes:
-        rows: Its rows of ``labels.csv``.
-        pictures: As they lie in the archive.
-        boxes: Where the face is; the whole picture where none was found.
-        found: Whether the detector found one.
-        target: Shape ``(n, 2)``.
-    """
-
-    rows: list[dict[str, str]]
-    pictures: list[Picture]
-    boxes: list[Box]
-    found: NDArray[np.bool_]
-    target: NDArray[np.float64]
-
-    def crops(self, predictor: Predictor, move: Callable[[Box], Box] = lambda box: box) -> Picture:
-        """Faces as the predictor wants them, with their boxes moved."""
-        recipe = crop_recipe(predictor)
-        return np.stack(
-            [
-                crop_face(picture, move(box), margin=recipe.margin, size=recipe.size)
-                for picture, box in zip(self.pictures, self.boxes, strict=True)
-            ]
-        )
-
-    def joined(self, other: Faces) -> Faces:
-        """Both sets, one after the other."""
-        return Faces(
-            self.rows + other.rows,
-            self.pictures + other.pictures,
-            self.boxes + other.boxes,
-            np.concatenate([self.found, other.found]),
-            np.concatenate([self.target, other.target]),
-        )
-
-    def some(self, keep: Sequence[int]) -> Faces:
-        """Part of the set."""
-        rows, pictures, boxes = ([part[i] for i in keep] for part in (self.rows, self.pictures, self.boxes))
-        at = np.asarray(keep, np.int64)
-        return Faces(rows, pictures, boxes, self.found[at], self.target[at])  # type: ignore[arg-type]
-
-
-def read_faces(archive: Path, split: str, most: int | None = None) -> Faces:
-    """Read one split of an archive and find its faces; ``most`` takes about so many, evenly spread."""
-    detector = default_detector()
-    pictures: list[Picture] = []
-    boxes: list[Box] = []
-    found: list[bool] = []
-    with zipfile.ZipFile(archive) as files:
-        table = csv.DictReader(io.TextIOWrapper(files.open("labels.csv"), "utf-8"))
-        rows = [row for row in table if row["split"] == split]
-        rows = rows[:: max(1, len(rows) // most)] if most else rows
-        for row in rows:
-            picture = decode_rgb(files.read(row["image"]), row["image"])
-            height, width = picture.shape[:2]
-            whole = (0.0, 0.0, float(width), float(height))
-            # what is below half a picture's width is a stray find: these pictures are faces
-            seen = [face.box_xyxy_px for face in detector.detect(picture) if face.score >= 0.6]
-            largest = max(seen, key=area, default=whole)
-            found.append(largest is not whole and area(largest) > area(whole) / 4)
-            boxes.append(largest if found[-1] else whole)
-            pictures.append(picture)
-    target = [
-        (float(row["valence"]), float(row["arousal"])) if "valence" in row else WEAK_LABELS[row["emotion"]]
-        for row in rows
-    ]
-    return Faces(rows, pictures, boxes, np.array(found), np.array(target, np.float64))
+STILL_FACES = 8
 
 
 def agreement(pred: NDArray[Any], target: NDArray[Any], groups: Sequence[str]) -> dict[str, Any]:
@@ -245,46 +164,15 @@ def sensitivity(predictor: Predictor, faces: Faces) -> dict[str, dict[str, float
     return {name: {"valence": float(m[0]), "arousal": float(m[1])} for name, m in moves.items()}
 
 
-def _film(path: Path, picture: Picture, seed: int) -> None:
-    """A still picture in front of a shaking, noisy camera."""
-    rng = np.random.default_rng(seed)
-    with av.open(str(path), "w") as out:
-        stream = out.add_stream("libx264", rate=25, options={"crf": "23", "preset": "fast"})
-        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
-        for _ in range(STILL_FRAMES):
-            dx, dy = rng.normal(0, 0.5, 2)
-            place = np.array([[1, 0, 80 + dx], [0, 1, 40 + dy]], np.float32)
-            frame = cv2.warpAffine(picture, place, (320, 240), borderMode=cv2.BORDER_REPLICATE)
-            noisy = np.clip(frame + rng.normal(0, 3, frame.shape), 0, 255).astype(np.uint8)
-            out.mux(stream.encode(av.VideoFrame.from_ndarray(noisy, format="rgb24")))
-        out.mux(stream.encode())
-
-
-def jitter(predictor: Predictor, pictures: Sequence[Picture]) -> dict[str, float]:
-    """Change from one frame to the next where nothing but the camera moves, mean over faces, frames and axes."""
-    changes, spreads = [], []
-    with tempfile.TemporaryDirectory() as folder:
-        for number, picture in enumerate(pictures):
-            path = Path(folder) / f"{number}.mp4"
-            _film(path, cv2.resize(picture, (160, 160)).astype(np.uint8), number)
-            points: list[Point] = []
-            analyze_video(path, [predictor], AnalyzeOptions(), sink=points.extend)
-            values = np.array([p.values[0] for p in points if p.track == 1 and p.values[0] is not None])
-            if len(values) > 1:
-                changes.append(np.abs(np.diff(values, axis=0)).mean())
-                spreads.append(values.std(0).mean())
-    return {"jitter": float(np.mean(changes)), "jitter_sd_over_clip": float(np.mean(spreads))}
-
-
 def speed(predictor: Predictor) -> dict[str, float]:
-    """Milliseconds per face on one thread, cutting not counted."""
+    """Milliseconds per face on one thread, cutting not counted; the best of several tries, for machines with other work."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     size = crop_recipe(predictor).size
     crops = np.random.default_rng(0).integers(0, 255, (32, size, size, 3), np.uint8)
     try:
-        many = median_seconds(lambda: predictor.predict(crops), repeats=5)
-        one = median_seconds(lambda: predictor.predict(crops[:1]), repeats=15)
+        many = min(median_seconds(lambda: predictor.predict(crops), repeats=1) for _ in range(10))
+        one = min(median_seconds(lambda: predictor.predict(crops[:1]), repeats=1) for _ in range(30))
     finally:
         torch.set_num_threads(threads)
     return {"ms_per_face": 1000 * many / 32, "ms_per_face_batch_1": 1000 * one}
@@ -337,6 +225,9 @@ def measure(
                 "held_out": subgroups(pred, faces, subjects),
                 "all": subgroups(both, faces.joined(seen), subjects),
             }
+    clips = judged_clips(predictor, folder / CLIPS, most and 1)
+    sets["clip"] = agreement(*clips)
+    figures |= _figures("clip", sets["clip"])
     for change in moves["photo"]:
         figures[f"move_{change}"] = float(np.mean([list(moves[name][change].values()) for name in ARCHIVES]))
     return figures | speed(predictor), tables
@@ -355,7 +246,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--most", type=int, metavar="N", help="about so many pictures of each set; all by default"
     )
     arguments = flags.parse_args(argv)
-    missing = [archive for archive, _ in ARCHIVES.values() if not (arguments.faces / archive).is_file()]
+    needed = [*(archive for archive, _ in ARCHIVES.values()), CLIPS]
+    missing = [archive for archive in needed if not (arguments.faces / archive).is_file()]
     if missing:
         flags.error(
             f"--faces {arguments.faces}: expected {', '.join(missing)} there (or set AVCE_SHARED_DATA)"

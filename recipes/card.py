@@ -23,6 +23,7 @@ SETS = {
     "photo": ("photographs, test split", "weak"),
     "photo_clean": ("photographs without film frames", "weak"),
     "render": ("rendered, subjects not trained on", "exact"),
+    "clip": ("rendered clips, frame by frame", "exact"),
 }
 CHANGES = {
     "mirror": "mirrored", "shift": "box moved by 4 % and 3 %", "larger_box": "box 8 % larger",
@@ -48,7 +49,7 @@ def _with_interval(values: Mapping[str, Any]) -> str:
 
 
 def agreement_table(sets: Mapping[str, Any]) -> str:
-    """CCC with intervals and PCC for each test set."""
+    """CCC with intervals, PCC and spread for each test set."""
     rows = []
     for name, (words, labels) in SETS.items():
         v, a = sets[name]["valence"], sets[name]["arousal"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -13,11 +14,11 @@ import numpy as np
 import pytest
 import torch
 
-from avce.data.synthetic import render_still
+from avce.data.synthetic import render_still, synthesize
 from avce.methods import build_method
-from avce.options import train_options
+from avce.options import SynthOptions, train_options
 from avce.training.checkpoint import save_checkpoint
-from benchmarks import starter
+from benchmarks import _clips, starter
 
 PROMISED = {"fer_ccc_v", "fer_ccc_a", "photo_ccc_v", "render_ccc_v", "render_ccc_a", "jitter", "ms_per_face"}
 
@@ -56,6 +57,10 @@ def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for n in range(4)
     ]
     (folder / "renderav-subjects.json").write_text(json.dumps(people))
+    options = SynthOptions(
+        kind="affwild", clips=2, seconds=0.5, fps=8, width=200, height=160, gaps=False, seed=6
+    )
+    shutil.make_archive(str(folder / "renderav-affwild"), "zip", synthesize(folder / "clips", options))
     return folder
 
 
@@ -68,7 +73,7 @@ def test_the_report_holds_the_promised_figures_and_tables(
         tmp_path / "tiny", build_method(options).state_dict(), options, {"crop": {"margin": 0.1, "size": 64}}
     )
     monkeypatch.setattr(starter, "RESAMPLES", 20)
-    monkeypatch.setattr(starter, "STILL_FRAMES", 4)
+    monkeypatch.setattr(_clips, "STILL_FRAMES", 4)
     path = tmp_path / "starter.json"
     starter.main(["--json", str(path), "--faces", str(faces), "--checkpoint", str(tmp_path / "tiny")])
     report = json.loads(path.read_text())
@@ -78,6 +83,7 @@ def test_the_report_holds_the_promised_figures_and_tables(
     assert report["sets"]["photo"]["n"] == 8
     assert report["sets"]["photo_clean"]["n"] == 6
     assert report["sets"]["render"]["n_groups"] == 3
+    assert (report["sets"]["clip"]["n"], report["sets"]["clip"]["n_groups"]) == (8, 2)
     assert report["subgroups"]["held_out"]["glasses: yes"]["subjects"] == 1
     assert report["subgroups"]["all"]["glasses: no"]["subjects"] == 3
     assert set(report["sensitivity"]["fer"]) >= {"mirror", "shift", "blur", "darker"}
