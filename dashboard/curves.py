@@ -6,8 +6,9 @@ reader looks closer, or rests, the script asks for that stretch in full (``/api/
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -26,6 +27,7 @@ OVERVIEW = 4000
 MOST_IN_FULL = 8000
 """Most frames of a stretch in full."""
 DECIMALS = 3
+AGAIN_S = 3
 
 
 @dataclass(frozen=True)
@@ -90,8 +92,13 @@ class Curves:
         return extremes([table[axis].to_numpy(np.float64) for table in tables for axis in AXES], limit)
 
 
+def read_again(view: View) -> Curves | None:
+    """The curves of an analysis that still grows; read anew every few seconds, not at every touch of the page."""
+    return read_once(replace(view, version=f"{view.version}.{time.monotonic() // AGAIN_S}"))
+
+
 def read(view: View) -> Curves | None:
-    """The curves of an analysis that may still grow; ``None`` before its first frame."""
+    """What is known of an analysis now; ``None`` before its first frame."""
     points = client.trajectory(
         view.analysis_id, smooth_s=view.smooth_s or None, is_calibrated=view.is_calibrated
     )

@@ -259,7 +259,7 @@ class Player {
     const needed = this.view ? [first + MARGIN, last - MARGIN] : [here - MARGIN, here + MARGIN];
     const end = frames[frames.length - 1];
     const isHere = this.full && this.full[0] <= Math.max(needed[0], 0) && this.full[1] >= Math.min(needed[1], end);
-    if (!isHere) this.fetchFull(first, last).catch(() => {});
+    if (!isHere) this.fetchFull(first, last).catch(() => { this.asked = null; }); // asked for again at the next move
   }
 
   async fetchFull(from, to) {

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -19,7 +20,7 @@ from dashboard.components.range_panel import range_panel
 from dashboard.components.tables import Cell, Row, draw_table
 from dashboard.components.track_edits import face_label, track_edits
 from dashboard.components.upload import base_path
-from dashboard.curves import Curves, View, read, read_once
+from dashboard.curves import Curves, View, read_again, read_once
 from dashboard.navigation import link
 from dashboard.words import number
 from workers import client
@@ -182,8 +183,11 @@ def _playhead_ms(analysis_id: str, tables: Mapping[str, pd.DataFrame]) -> float:
     """Time of the frame that the reader looks at."""
     first = next(iter(tables.values()))
     frame = st.session_state.get(frame_key(analysis_id))
-    rows = first.loc[first["frame"] == frame, "pts_ms"]
-    return float(rows.iloc[0] if len(rows) else first["pts_ms"].iloc[0])
+    frames = first["frame"].to_numpy()
+    place = (
+        0 if frame is None else int(np.abs(frames - frame).argmin())
+    )  # few of the frames of a long video are here
+    return float(first["pts_ms"].iloc[place])
 
 
 def _follow_click(analysis_id: str, event: Any) -> None:
@@ -253,7 +257,7 @@ def trajectory_view(analysis_id: str) -> None:
     analysis = need(client.get_analysis, analysis_id)
     faces = need(client.tracks, analysis_id)
     view, runs, has_band = _view(analysis, faces)
-    whole = need(read_once if analysis.state.is_final else read, view)
+    whole = need(read_once if analysis.state.is_final else read_again, view)
     if whole is None:
         if not analysis.state.is_final:
             st.info("No frame has been read yet.", icon=":material/hourglass_top:")
