@@ -118,6 +118,8 @@ def test_a_folder_of_the_server_is_chosen_step_by_step(seeded: Seeded, allowed: 
     (allowed / "set.zip").write_bytes(b"PK")
     (allowed / "notes.txt").write_text("no data")
     app = open_page("datasets")
+    app.session_state["datasets.add"] = True  # the form is drawn when it is unfolded
+    checked(app.run())
     checked(app.segmented_control(key="datasets.way").set_value("Folder on the server").run())
     checked(app.selectbox(key="datasets.entry.").set_value(str(allowed)).run())
     step = app.selectbox(key=f"datasets.entry.{allowed}")
