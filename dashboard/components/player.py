@@ -1,4 +1,4 @@
-"""The player: one clock for video, box, circumplex and curves; its script is ``assets/player.js``."""
+"""The player: one clock for video, box, circumplex and curves; its script is ``assets/player.js`` with two parts beside it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ from dashboard.curves import MOST_IN_FULL, Curves, View, plain_points
 from workers.records import AnalysisRecord
 
 _PLAYER = st.components.v2.component(
-    "avce_player", html=asset("player.html"), css=asset("player.css"), js=asset("player.js")
+    "avce_player",
+    html=asset("player.html"),
+    css=asset("player.css"),
+    js="\n".join(asset(name) for name in ("player_points.js", "player_drawing.js", "player.js")),
 )
 
 

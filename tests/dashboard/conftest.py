@@ -6,7 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
+from dashboard.routes import ROUTES
+from tests.dashboard.seeding import Seeded, seed
 from workers.migrate import upgrade
 from workers.settings import get_settings
 from workers.store import session
@@ -26,3 +30,15 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
         session.dispose()
     get_settings.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def seeded(home: Path) -> Seeded:
+    """What :func:`tests.dashboard.seeding.seed` puts into the home."""
+    return seed(home)
+
+
+@pytest.fixture(scope="module")
+def web(seeded: Seeded) -> TestClient:
+    """The routes beside the pages, over what is seeded."""
+    return TestClient(Starlette(routes=ROUTES))

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import io
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 from sqlalchemy import insert
-from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from dashboard.charts import Series
 from dashboard.components.player import player_data
 from dashboard.curves import MOST_IN_FULL, OVERVIEW, View, read, read_once
-from dashboard.routes import ROUTES
-from tests.dashboard.seeding import FRAMES, Seeded, seed
+from tests.dashboard.seeding import FRAMES, Seeded
 from workers import client
 from workers.store.files import file_store
 from workers.store.session import writing
@@ -25,16 +22,6 @@ from workers.store.tables import TrajectoryPoint
 HOUR = 108_000
 SPIKE = 71_234
 """A frame with a value of its own, one frame long."""
-
-
-@pytest.fixture(scope="module")
-def seeded(home: Path) -> Seeded:
-    return seed(home)
-
-
-@pytest.fixture(scope="module")
-def web(seeded: Seeded) -> TestClient:
-    return TestClient(Starlette(routes=ROUTES))
 
 
 @pytest.fixture(scope="module")

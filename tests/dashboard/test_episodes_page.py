@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
 from tests.dashboard.pages import checked, open_page, texts
-from tests.dashboard.seeding import Seeded, seed
+from tests.dashboard.seeding import Seeded
 from workers import client
-
-
-@pytest.fixture(scope="module")
-def seeded(home: Path) -> Seeded:
-    return seed(home)
 
 
 def test_a_rule_gives_cards_with_pictures(seeded: Seeded) -> None:

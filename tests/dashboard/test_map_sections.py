@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pandas as pd
 import pytest
-from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from dashboard.charts import Series
 from dashboard.components.map_sections import SCORES, Sections, sparsity_words
-from dashboard.routes import ROUTES
-from tests.dashboard.seeding import Seeded, seed
+from tests.dashboard.seeding import Seeded
 from workers import client
 from workers.records import MapRecord
 
@@ -112,16 +108,6 @@ def test_means_are_over_the_frames_of_each_quadrant_of_that_models_own_values() 
         None,
     ]
     assert seen == [["a3vR", "a7vR"], ["a3vR"], ["a7vR"]]
-
-
-@pytest.fixture(scope="module")
-def seeded(home: Path) -> Seeded:
-    return seed(home)
-
-
-@pytest.fixture(scope="module")
-def web(seeded: Seeded) -> TestClient:
-    return TestClient(Starlette(routes=ROUTES))
 
 
 def picture(answer) -> np.ndarray:

@@ -5,30 +5,18 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from pathlib import Path
 
 import pytest
-from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from avce.video.read import frame_at
-from dashboard.routes import ROUTES, uploads
-from tests.dashboard.seeding import FRAMES, Seeded, seed, seed_poster
+from dashboard.routes import uploads
+from tests.dashboard.seeding import FRAMES, Seeded, seed_poster
 from workers import client
 from workers.settings import get_settings
 from workers.store.files import file_store
 
 OURS = {"X-AVCE-Upload": "1"}
-
-
-@pytest.fixture(scope="module")
-def seeded(home: Path) -> Seeded:
-    return seed(home)
-
-
-@pytest.fixture(scope="module")
-def web(seeded: Seeded) -> TestClient:
-    return TestClient(Starlette(routes=ROUTES))
 
 
 def test_a_poster_figure_that_is_not_there_is_a_404_in_words(web: TestClient) -> None:

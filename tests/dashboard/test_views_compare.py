@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 import streamlit as st
 
 from tests.dashboard.pages import checked, open_page, texts
-from tests.dashboard.seeding import Seeded, seed, seed_again
+from tests.dashboard.seeding import Seeded, seed_again
 from workers import client
-
-
-@pytest.fixture(scope="module")
-def seeded(home: Path) -> Seeded:
-    return seed(home)
 
 
 @pytest.fixture(scope="module")

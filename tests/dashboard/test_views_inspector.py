@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.dashboard.pages import checked, open_page, texts
-from tests.dashboard.seeding import Seeded, seed, seed_inspection
+from tests.dashboard.seeding import Seeded, seed_inspection
 from workers import client
 from workers.states import JobKind
-
-
-@pytest.fixture(scope="module")
-def seeded(home: Path) -> Seeded:
-    return seed(home)
 
 
 @pytest.fixture(scope="module")

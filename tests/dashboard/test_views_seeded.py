@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from dashboard.navigation import PAGES
 from tests.dashboard.pages import checked, open_page, texts
-from tests.dashboard.seeding import Seeded, seed, seed_poster
+from tests.dashboard.seeding import Seeded, seed_poster
 from workers import client
-
-
-@pytest.fixture(scope="module")
-def seeded(home: Path) -> Seeded:
-    return seed(home)
 
 
 @pytest.mark.parametrize("name", [entry.name for entry in PAGES])
