@@ -10,6 +10,7 @@ import click
 from avce import __version__
 from avce.cli.analyze import analyze
 from avce.cli.data import doctor, prepare_command, split, synth
+from avce.cli.poster import poster
 from avce.cli.predict import predict
 from avce.cli.train import evaluate, train
 from avce.errors import AvceError, CancelledError
@@ -25,7 +26,7 @@ def cli() -> None:
     """Facial emotion in the valence-arousal plane: make data, check it, train, evaluate, analyse videos."""
 
 
-for command in (synth, doctor, split, prepare_command, train, evaluate, analyze, predict):
+for command in (synth, doctor, split, prepare_command, train, evaluate, analyze, predict, poster):
     cli.add_command(command)
 
 

@@ -7,6 +7,8 @@ import json
 import shutil
 import subprocess
 import sys
+import zipfile
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -88,6 +90,21 @@ def test_analyze_writes_a_row_for_every_decoded_frame(studio, capsys, tmp_path):
         assert (row["valence"] != "") == has_value
         if has_value:
             assert -1 <= float(row["valence"]) <= 1
+
+
+def test_poster_writes_the_figure_with_the_frames_and_labels_it_was_given(studio, capsys, tmp_path):
+    video = next((studio / "clips").rglob("*.mp4"))
+    (tmp_path / "labels.csv").write_text("valence,arousal\n" + "0.1,0.2\n" * 25)
+    code, out, _ = run(
+        capsys, "poster", str(video), "--checkpoint", str(studio / "model"), "--out", str(tmp_path / "figure"),
+        "--frame", "3", "--frame", "12", "--labels", str(tmp_path / "labels.csv"), "--json",
+    )  # fmt: skip
+    facts = json.loads(out)
+    assert code == 0
+    assert [key["frame"] for key in facts["frames"]] == [3, 12]
+    assert {Path(file).suffix for file in facts["files"].values()} == {".svg", ".pdf", ".png", ".zip"}
+    with zipfile.ZipFile(facts["files"]["zip"]) as packed:
+        assert "label,0,0.0,0.1,0.2" in packed.read("curves.csv").decode()
 
 
 def test_a_measured_checkpoint_gives_a_band_and_several_give_their_disagreement(studio, capsys, tmp_path):
