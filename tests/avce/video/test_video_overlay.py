@@ -8,7 +8,8 @@ import pytest
 from video_clips import grey, write_clip
 
 from avce.errors import DataError
-from avce.video.overlay import Painter, write_overlay
+from avce.video.overlay import write_overlay
+from avce.video.painter import Painter
 from avce.video.points import Point
 from avce.video.read import read_frames
 from avce.video.states import FrameState
@@ -77,3 +78,32 @@ def test_without_points_there_is_nothing_to_draw(tmp_path):
     clip = write_clip(tmp_path / "a.mp4", [grey(1)] * 3)
     with pytest.raises(DataError, match="analyse the video first"):
         write_overlay(clip, [], tmp_path / "out.mp4")
+
+
+def strip(picture):
+    """The curves' part of a 400 x 240 picture: left of the circumplex, above the lower edge."""
+    return picture[240 - 8 - 68 : 240 - 8, 8:316].astype(int)
+
+
+def test_curves_run_with_time_and_are_open_where_the_face_is_gone():
+    picture, painter = grey(90, 400, 240), Painter()
+    blank = Painter().paint(picture, [empty(0, 0.0)])
+    states = [
+        seen(n, 400.0 * n, (0.9, -0.9)) if n not in range(10, 15) else empty(n, 400.0 * n) for n in range(26)
+    ]
+    for point in states:
+        drawn = painter.paint(picture, [point])
+    changed = (strip(drawn) != strip(blank)).any(axis=2)
+    upper, lower = changed[:17].any(axis=0), changed[-17:].any(axis=0)
+    for line in (upper, lower):
+        assert line[:100].mean() > 0.9, "eight frames of four seconds, at the left"
+        assert line[190:].mean() > 0.9, "and up to now, at the right"
+        assert not line[130:180].any(), "nothing over the gap"
+    assert not changed[26:30].any(), "valence is high and arousal low: nothing near the middle"
+
+
+def test_samples_older_than_the_strip_are_forgotten():
+    painter = Painter()
+    for n in range(1000):
+        painter.paint(grey(90, 400, 240), [seen(n, 100.0 * n)])
+    assert len(painter._curves[1]) <= 101
