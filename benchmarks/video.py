@@ -1,6 +1,6 @@
 """Speed, memory and steadiness of video analysis.
 
-``python -m benchmarks.video --json FILE [--quick]`` measures, with randomly initialised networks (speed does not
+``python -m benchmarks.video --json FILE [--quick] [--only PART …]`` measures, with randomly initialised networks (speed does not
 depend on the weights) and clips from the project's own generator:
 
 - ``fps``: frames per second end to end, 944 × 676, AlexNet at 224 px;
@@ -9,10 +9,14 @@ depend on the weights) and clips from the project's own generator:
 - ``track_iou``: mean IoU of followed boxes with detection on every frame (wanted: .85 and more);
 - ``peak_rss_10min_vs_10s``: peak memory of a process that reads ten minutes over one that reads ten seconds
   (wanted: 1.2 at most); the minutes are fewer with ``--quick``;
-- ``two_workers_vs_one``: speed of two processes with one compute thread each, half of the video each, over one
-  process (wanted: 1.7 and more on two cores that have nothing else to do);
+- ``two_workers_vs_one``: speed of two video workers with one compute thread each over one, for the whole job on a long
+  video, from claim to end (wanted: 1.7 and more on two cores that have nothing else to do);
 - ``insert_108k_s``: seconds to insert 108,000 trajectory points into SQLite (wanted: 5 at most), and
-  ``insert_108k_postgres_s`` where ``--postgres URL`` names a database that may be written to.
+  ``insert_108k_postgres_s`` into PostgreSQL: a server of its own where its programs are installed (``initdb`` and
+  ``postgres``), or the empty database that ``--postgres URL`` names; left out, with the reason, where there is neither.
+
+Parts (``--only speed iou memory workers insert``) can be measured one by one: what the file holds of the others stays, so
+that a run that was stopped goes on, and each part can have a quiet moment.
 """
 
 from __future__ import annotations
@@ -20,7 +24,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import resource
 import subprocess
 import sys
@@ -44,11 +47,15 @@ from avce.video.analyze import analyze_video
 from avce.video.points import Point
 from avce.video.read import read_frames
 from avce.video.states import FrameState
+from benchmarks._postgres import postgres_server
+from benchmarks._report import finish
+from benchmarks._two_workers import shared_analysis_s
 
 if TYPE_CHECKING:
     from avce.training.checkpoint import Predictor
 
 POINTS = 108_000
+PARTS = ("speed", "iou", "memory", "workers", "insert")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -58,6 +65,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--json", type=Path, help="file to write")
     parser.add_argument("--quick", action="store_true", help="one minute instead of ten, and shorter clips")
+    parser.add_argument(
+        "--only", nargs="+", choices=PARTS, default=PARTS, help="parts to measure; default all"
+    )
     parser.add_argument("--postgres", help="address of a PostgreSQL database for the insert")
     parser.add_argument("--child", nargs=3, metavar=("CLIP", "START", "STOP"), help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
@@ -65,27 +75,48 @@ def main(arguments: Sequence[str] | None = None) -> None:
         clip, start, stop = options.child
         print(json.dumps(_child(Path(clip), float(start), float(stop))))
         return
+    figures = _known(options.json)
     with tempfile.TemporaryDirectory() as folder:
-        figures = _measure(Path(folder), is_quick=options.quick, postgres=options.postgres)
-    report = {"schema": 1, "machine": _machine(), "figures": figures}
-    text = json.dumps(report, indent=1)
-    print(text)
-    if options.json:
-        options.json.write_text(text + "\n", "utf-8")
+        for part in options.only:
+            measured = _measure(part, Path(folder), is_quick=options.quick, postgres=options.postgres)
+            figures |= {name: round(value, 4) for name, value in measured.items()}
+            finish(figures, options.json)
 
 
-def _measure(folder: Path, *, is_quick: bool, postgres: str | None) -> dict[str, float]:
-    large = _draw(folder / "large", width=944, height=676, seconds=2 if is_quick else 6)
-    small = _draw(folder / "small", width=320, height=240, seconds=4)
-    figures = _speed(large) | {"track_iou": _track_iou(small)}
-    short = _repeat(small, folder / "short.mp4", seconds=10)
-    long_s = 60 if is_quick else 600
-    long = _repeat(small, folder / "long.mp4", seconds=long_s)
-    figures |= _memory(short, long, long_s) | _two_workers(long, 60)
-    figures["insert_108k_s"] = _insert(f"sqlite:///{folder}/points.db")
+def _known(path: Path | None) -> dict[str, float]:
+    """Figures that an earlier run has written to the file."""
+    if path is None or not path.is_file():
+        return {}
+    figures: dict[str, float] = json.loads(path.read_text("utf-8"))["figures"]
+    return figures
+
+
+def _measure(part: str, folder: Path, *, is_quick: bool, postgres: str | None) -> dict[str, float]:
+    if part == "speed":
+        return _speed(_draw(folder / "large", width=944, height=676, seconds=2 if is_quick else 6))
+    if part == "insert":
+        return _inserts(folder, postgres)
+    small = _draw(folder / part, width=320, height=240, seconds=4)
+    if part == "iou":
+        return {"track_iou": _track_iou(small)}
+    if part == "memory":
+        long_s = 60 if is_quick else 600
+        short = _repeat(small, folder / "short.mp4", seconds=10)
+        return _memory(short, _repeat(small, folder / "long.mp4", seconds=long_s), long_s)
+    return _two_workers(folder, _repeat(small, folder / "minutes.mp4", seconds=40 if is_quick else 120))
+
+
+def _inserts(folder: Path, postgres: str | None) -> dict[str, float]:
+    figures = {"insert_108k_s": _insert(f"sqlite:///{folder}/points.db")}
     if postgres:
-        figures["insert_108k_postgres_s"] = _insert(postgres)
-    return {name: round(value, 4) for name, value in figures.items()}
+        return figures | {"insert_108k_postgres_s": _insert(postgres)}
+    with postgres_server() as url:
+        if url is None:
+            print(
+                "insert_108k_postgres_s left out: no initdb and postgres on the PATH; name a database by --postgres"
+            )
+            return figures
+        return figures | {"insert_108k_postgres_s": _insert(url)}
 
 
 def _speed(clip: Path, rounds: int = 3) -> dict[str, float]:
@@ -152,11 +183,10 @@ def _memory(short: Path, long: Path, long_s: int) -> dict[str, float]:
     }
 
 
-def _two_workers(clip: Path, seconds: float) -> dict[str, float]:
-    (alone,) = _run_children([(clip, 0, seconds)])
-    pair = _run_children([(clip, 0, seconds / 2), (clip, seconds / 2, seconds)])
-    together_s = max(run["stopped"] for run in pair) - min(run["started"] for run in pair)
-    return {"two_workers_vs_one": (alone["stopped"] - alone["started"]) / together_s}
+def _two_workers(folder: Path, clip: Path) -> dict[str, float]:
+    """The studio's own jobs on a database and a file store: segments, seams, rows and all."""
+    alone_s, together_s = (shared_analysis_s(folder / f"home{n}", clip, workers=n) for n in (1, 2))
+    return {"two_workers_vs_one": alone_s / together_s, "one_worker_s": alone_s, "two_workers_s": together_s}
 
 
 def _run_children(jobs: Sequence[tuple[Path, float, float]]) -> list[dict[str, float]]:
@@ -186,6 +216,7 @@ def _insert(url: str) -> float:
 
     from workers.store import analyses, tables  # noqa: PLC0415
     from workers.store.session import engine_for  # noqa: PLC0415
+    from workers.tasks.buffer import ROWS  # noqa: PLC0415
     from workers.tasks.segments import point_rows  # noqa: PLC0415
 
     engine = engine_for(url)
@@ -203,10 +234,10 @@ def _insert(url: str) -> float:
         for n in range(POINTS)
     ]
     started = time.perf_counter()
-    for start in range(0, POINTS, 256):
+    for start in range(0, POINTS, ROWS):
         rows = [
             row
-            for point in points[start : start + 256]
+            for point in points[start : start + ROWS]
             for row in point_rows(point, "bench", ["bench"], [None])
         ]
         with Session(engine) as session, session.begin():
@@ -260,16 +291,6 @@ def _repeat(source: Path, target: Path, *, seconds: float) -> Path:
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return target
-
-
-def _machine() -> dict[str, Any]:
-    return {
-        "cores": os.cpu_count(),
-        "load": os.getloadavg()[0],
-        "python": platform.python_version(),
-        "system": platform.platform(),
-        "threads": os.environ.get("OMP_NUM_THREADS", "free"),
-    }
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -48,6 +48,38 @@ def child_environment(settings: Settings, environment: Mapping[str, str]) -> dic
         "AVCE_PORT": str(settings.port),
         "AVCE_REDIS_PORT": str(settings.redis_port),
     }
+
+
+def video_workers(settings: Settings, cores: int) -> int:
+    """How many workers take videos."""
+    return settings.video_workers or min(cores, max(2, min(cores // 2, 4)))
+
+
+def children(
+    procfile: str, settings: Settings, environment: Mapping[str, str], explicit: Mapping[str, str]
+) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """Name, command and environment of each process to start.
+
+    Args:
+        procfile: Text of the Procfile.
+        settings: Say how many video workers there are, and whether Redis is another's.
+        environment: Of all children (see :func:`child_environment`).
+        explicit: What the user set. Several video workers share the cores, each with its part of the compute threads,
+            unless the user says how many.
+    """
+    cores = os.cpu_count() or 1
+    count = video_workers(settings, cores)
+    share = dict.fromkeys(THREAD_SETTINGS, str(max(cores // count, 1)))
+    share = {name: value for name, value in share.items() if name not in explicit}
+    for name, command in parse_procfile(procfile).processes.items():
+        if name == "redis" and settings.broker_url:
+            continue  # the user named another one
+        if name != "video":
+            yield name, command, dict(environment)
+            continue
+        for number in range(1, count + 1):
+            own = name if number == 1 else f"{name}.{number}"
+            yield own, command.replace("--hostname video@", f"--hostname {own}@"), {**environment, **share}
 
 
 def problems(settings: Settings, path: str) -> list[str]:
@@ -150,10 +182,9 @@ def _run(settings: Settings, environment: dict[str, str]) -> int:
     supervisor = Supervisor(
         on_start=lambda: threading.Thread(target=announce, args=(settings,), daemon=True).start()
     )
-    for name, command in parse_procfile((ROOT / "Procfile").read_text()).processes.items():
-        if name == "redis" and settings.broker_url:
-            continue  # the user named another one
-        supervisor.add_process(name, command, env=environment, cwd=str(ROOT))
+    procfile = (ROOT / "Procfile").read_text()
+    for name, command, own in children(procfile, settings, environment, os.environ):
+        supervisor.add_process(name, command, env=own, cwd=str(ROOT))
     supervisor.loop()
     stopped = supervisor.returncode
     return 0 if stopped in {130, 143} else int(stopped or 0)

@@ -46,6 +46,13 @@ class Settings(BaseSettings):
         gt=0,
         description="Videos are analysed in segments of about this length; a killed worker repeats only its own.",
     )
+    video_workers: int = Field(
+        0,
+        ge=0,
+        le=64,
+        description="How many workers `make run` starts for videos; they share the segments of a long one. 0: one on one core, two"
+        " on 2 to 5 cores, then one for every two cores, at most 4.",
+    )
     detector_model: Path | None = Field(
         None,
         description="A YuNet model file to find faces in videos with; empty: the detector that is built in.",

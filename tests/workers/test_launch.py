@@ -106,3 +106,27 @@ def test_children_get_the_settings_and_threads_that_sleep_while_they_wait(tmp_pa
     assert environment["OMP_WAIT_POLICY"] == "PASSIVE"
     assert environment["MKL_NUM_THREADS"] == "7"
     assert Path(environment["PATH"].split(os.pathsep)[0], "python").exists()
+
+
+PROCFILE = "redis: redis-server\nweb: serve\nvideo: celery worker --hostname video@%h --pool solo\n"
+
+
+def test_video_workers_are_as_many_as_wanted_and_share_the_compute_threads(monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 6)
+    started = list(launch.children(PROCFILE, Settings(video_workers=3), {"OMP_NUM_THREADS": "6"}, {}))
+    assert [name for name, _, _ in started] == ["redis", "web", "video", "video.2", "video.3"]
+    assert started[3][1] == "celery worker --hostname video.2@%h --pool solo"
+    assert [own["OMP_NUM_THREADS"] for _, _, own in started] == ["6", "6", "2", "2", "2"]
+
+
+def test_threads_that_the_user_set_stay_and_a_redis_of_his_own_is_not_started_again():
+    settings = Settings(video_workers=2, broker_url="redis://127.0.0.1:1/0")
+    environment = {"OMP_NUM_THREADS": "5"}
+    started = list(launch.children(PROCFILE, settings, environment, environment))
+    assert [name for name, _, _ in started] == ["web", "video", "video.2"]
+    assert {own["OMP_NUM_THREADS"] for _, _, own in started} == {"5"}
+
+
+@pytest.mark.parametrize(("cores", "count"), [(1, 1), (2, 2), (4, 2), (6, 3), (64, 4)])
+def test_without_a_wish_cores_say_how_many_video_workers_there_are(cores, count):
+    assert launch.video_workers(Settings(), cores) == count

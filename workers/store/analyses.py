@@ -115,9 +115,18 @@ def clear_points(session: Session, analysis_id: str) -> None:
 
 
 def add_points(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    """Write many points at once."""
-    if rows:
+    """Write many points at once; PostgreSQL takes them as one COPY, in the same transaction."""
+    if not rows:
+        return
+    if session.get_bind().dialect.name != "postgresql":
         session.execute(insert(TrajectoryPoint), list(rows))
+        return
+    names = list(rows[0])
+    copy = f"COPY {TrajectoryPoint.__tablename__} ({', '.join(names)}) FROM STDIN"
+    driver: Any = session.connection().connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(copy) as into:
+        for row in rows:
+            into.write_row([row[name] for name in names])
 
 
 def write_tracks(session: Session, analysis_id: str) -> None:

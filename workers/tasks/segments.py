@@ -20,6 +20,7 @@ from workers.reporting import JobReporter
 from workers.settings import get_settings
 from workers.store import analyses, segments
 from workers.store.session import reading, writing
+from workers.tasks.buffer import RowBuffer
 
 NO_BAND = (None,) * len(BAND_COLUMNS)
 
@@ -44,18 +45,19 @@ class SegmentWork:
 
     def run(self, segment: Segment, summary: Summary, reporter: JobReporter) -> None:
         """Analyse a segment, write its points as they come, and note that it is done."""
+        buffer = RowBuffer(self.write)
         self.follower = analyze_segment(
             self.path, self.predictors, self.options, segment, reporter,
-            summary=summary, sink=self.write, before=self.before,
+            summary=summary, sink=lambda points: buffer.add(self.rows(points)), before=self.before,
             follower=self.follower, detector=self.detector, total=self.total,
         )  # fmt: skip
+        buffer.flush()
         with writing() as session:
             require_claim(session, self.held)
             segments.finish_segment(session, self.held["analysis_id"], segment.number, summary)
 
-    def write(self, points: list[Point]) -> None:
-        """Write points, while the job is this worker's."""
-        rows = self.rows(points)
+    def write(self, rows: list[dict[str, Any]]) -> None:
+        """Write rows, while the job is this worker's."""
         with writing() as session:
             require_claim(session, self.held)
             analyses.add_points(session, rows)

@@ -21,6 +21,7 @@ from workers.reporting import JobReporter
 from workers.store import analyses, segments
 from workers.store.jobs import require_job
 from workers.store.session import reading, writing
+from workers.tasks.buffer import RowBuffer
 from workers.tasks.segments import SegmentWork, require_claim
 
 PROVISIONAL = 1_000_000
@@ -87,14 +88,16 @@ class Sharing:
         base = PROVISIONAL * (segment.number + 1)
         work = self.work
 
+        buffer = RowBuffer(lambda rows: self._write(lambda session: analyses.add_points(session, rows)))
+
         def sink(points: list[Point]) -> None:
             moved = [replace(p, track=None if p.track is None else p.track + base) for p in points]
-            rows = work.rows(moved)
-            self._write(lambda session: analyses.add_points(session, rows))
+            buffer.add(work.rows(moved))
 
         summary, warm = analyze_alone(
             work.path, work.predictors, work.options, segment, reporter, sink=sink, detector=work.detector
         )
+        buffer.flush()
         self._write(
             lambda session: segments.finish_alone(session, self.analysis_id, segment.number, summary, warm)
         )
