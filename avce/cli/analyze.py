@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from avce.video.points import Point
 
 TRAJECTORY_FILE = "trajectory.csv"
+OVERLAY_FILE = "annotated.mp4"
 PICTURE_FIELDS = ("min_score", "min_face_px", "max_faces", "batch_size", "flip")
 """Options that make sense for pictures without time."""
 
@@ -47,6 +48,11 @@ PICTURE_FIELDS = ("min_score", "min_face_px", "max_faces", "batch_size", "flip")
     multiple=True,
     help="Also write the trajectory in this format, with the band's columns; may be given twice.",
 )
+@click.option(
+    "--overlay",
+    is_flag=True,
+    help="Also write OUT/annotated.mp4: boxes, values, circumplex and curves, with the times and the sound of VIDEO.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON.")
 def analyze(
     video: Path,
@@ -55,6 +61,7 @@ def analyze(
     *,
     detector_model: Path | None,
     formats: Sequence[str],
+    overlay: bool,
     as_json: bool,
     **flags: Any,
 ) -> None:
@@ -69,7 +76,7 @@ def analyze(
     given = collect(AnalyzeOptions, flags)
     options = AnalyzeOptions.parse(given)
     if video.is_dir():
-        _require_one(checkpoints, formats)
+        _require_one(checkpoints, formats, overlay=overlay)
         _analyze_pictures(video, checkpoints[0], out, given, detector_model=detector_model, as_json=as_json)
         return
     from avce.cli.results import write_results
@@ -92,8 +99,9 @@ def analyze(
                 writer.write(points)
 
         summary = analyze_video(video, predictors, options, reporter, write, detector=detector)
+    drawn = _write_overlay(video, trajectories[0], quiet=as_json) if overlay else {}
     files = {"trajectory": trajectories[0]} | {path.stem: path for path in trajectories[1:]}
-    files |= write_results(trajectories, predictors[0].info.get("band"), options, formats)
+    files |= write_results(trajectories, predictors[0].info.get("band"), options, formats) | drawn
     if as_json:
         written = {name: str(file) for name, file in files.items()}
         print_json({"video": str(video), **written, **summary.to_dict()})
@@ -105,10 +113,19 @@ def _name(number: int) -> str:
     return TRAJECTORY_FILE if number == 0 else TRAJECTORY_FILE.replace(".", f"-{number + 1}.")
 
 
-def _require_one(checkpoints: Sequence[str], formats: Sequence[str]) -> None:
-    if len(checkpoints) > 1 or formats:
+def _write_overlay(video: Path, trajectory: Path, *, quiet: bool) -> dict[str, Path]:
+    from avce.video.overlay import write_overlay
+    from avce.video.trajectory import read_points
+
+    with ConsoleReporter(quiet=quiet) as reporter:
+        out = trajectory.with_name(OVERLAY_FILE)
+        return {"overlay": write_overlay(video, read_points(trajectory), out, reporter=reporter)}
+
+
+def _require_one(checkpoints: Sequence[str], formats: Sequence[str], *, overlay: bool) -> None:
+    if len(checkpoints) > 1 or formats or overlay:
         raise OptionError(
-            "a folder of pictures is judged by one checkpoint and written as csv; leave out --format, and give"
+            "a folder of pictures is judged by one checkpoint and written as csv; leave out --format and --overlay, and give"
             f" --checkpoint once (got {len(checkpoints)})"
         )
 

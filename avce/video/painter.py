@@ -93,11 +93,10 @@ class Painter:
         text = f"#{point.track}"
         text += f"  V {values[0]:+.2f}  A {values[1]:+.2f}" if values else f"  {point.state.value}"
         place = (x0, y0 - round(6 * unit) if y0 > 20 * unit else y1 + round(18 * unit))
-        for shade, width in (((0, 0, 0), 3), (colour, 1)):
-            cv2.putText(
-                picture, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.5 * unit, shade,
-                max(round(width * unit), 1), cv2.LINE_AA,
-            )  # fmt: skip
+        (width, height), below = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.5 * unit, 1)
+        corners = (place[0] - 2, place[1] - height - 3), (place[0] + width + 3, place[1] + below)
+        cv2.rectangle(picture, *corners, _GROUND, -1)
+        cv2.putText(picture, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.5 * unit, _WHITE, 1, cv2.LINE_AA)
 
     def _paint_circumplex(self, picture: NDArray[np.uint8], points: list[Point]) -> None:
         """Plane of valence (to the right) and arousal (up) in the lower right corner."""

@@ -22,6 +22,8 @@ from avce.video.states import FrameState
 
 LEAST_IOU = 0.5
 """Overlap from which on two boxes in one frame are the same face."""
+SHORTEST_S = 15.0
+"""Length below which a segment is not worth sharing."""
 BOX_SLACK_PX = 0.05
 """How far equal boxes may lie apart; stored ones are rounded to hundredths of a pixel."""
 
@@ -57,7 +59,12 @@ def usual_overlap_s(options: AnalyzeOptions) -> float:
 
 
 def plan_segments(
-    info: VideoInfo, options: AnalyzeOptions, *, length_s: float, overlap_s: float | None = None
+    info: VideoInfo,
+    options: AnalyzeOptions,
+    *,
+    length_s: float,
+    overlap_s: float | None = None,
+    workers: int = 1,
 ) -> list[Segment]:
     """Cut the range to be analysed into segments of equal length.
 
@@ -66,6 +73,8 @@ def plan_segments(
         options: Used are ``start_s``, ``stop_s`` and ``lost_after_s``.
         length_s: About how long a segment shall be.
         overlap_s: Length of the warm-up; default :func:`usual_overlap_s`.
+        workers: How many will take segments: there are as many for each, so that none waits for another at the
+            end, unless segments became shorter than :data:`SHORTEST_S`, where the warm-up would cost more than is won.
 
     Returns:
         At least one segment. Just one where cutting gains nothing: short videos, pictures, and files that
@@ -83,6 +92,9 @@ def plan_segments(
     end_s = info.duration_s if options.stop_s is None else min(options.stop_s, info.duration_s)
     can_be_entered = info.frames > 0 and info.codec != "pictures"
     count = round((end_s - first_s) / length_s) if can_be_entered else 1
+    even = -(-max(count, 1) // workers) * workers
+    if can_be_entered and (end_s - first_s) / even >= SHORTEST_S:
+        count = even
     if count < 2:
         return [Segment(0, first_s, first_s, options.stop_s)]
     step_s = (end_s - first_s) / count

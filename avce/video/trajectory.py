@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from avce.video.points import TRAJECTORY_COLUMNS, Point
+from avce.video.states import FrameState
 
 KEYS = TRAJECTORY_COLUMNS[:3]
 """Columns that say which row it is, in every file beside ``trajectory.csv``."""
@@ -95,6 +96,19 @@ def trajectory_frame(
 def read_trajectory(path: Path | str) -> pd.DataFrame:
     """A ``trajectory.csv`` as a table."""
     return pd.read_csv(path, dtype={"track": "Int64"})
+
+
+def read_points(path: Path | str) -> Iterator[Point]:
+    """Rows of a ``trajectory.csv`` as points, one after the other."""
+    with Path(path).open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            cells = [float(row[name]) if row[name] else None for name in TRAJECTORY_COLUMNS[4:]]
+            valence, arousal, confidence, x0, y0, x1, y1 = cells
+            box = None if None in (x0, y0, x1, y1) else (x0 or 0.0, y0 or 0.0, x1 or 0.0, y1 or 0.0)
+            values = None if valence is None or arousal is None else (valence, arousal)
+            track = int(row["track"]) if row["track"] else None
+            state = FrameState(row["state"])
+            yield Point(int(row["frame"]), float(row["pts_ms"]), track, state, box, confidence, (values,))
 
 
 def write_beside(

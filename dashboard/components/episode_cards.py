@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard.components.upload import base_path
 from dashboard.navigation import link
 from dashboard.words import number, span
+from workers import client
 from workers.records import EpisodeRecord
 
 PER_LINE = 4
@@ -39,6 +40,11 @@ def _card(item: EpisodeRecord) -> None:
         icon=":material/play_arrow:",
         query={"analysis": item.analysis_id, "frame": str(item.frame), "track": str(item.track)},
     )
+    address = (
+        f"{base_path()}/api/media/clip/{item.video.id}.mp4?start_s={item.start_s:.3f}&stop_s={item.end_s:.3f}"
+    )
+    if item.duration_s <= client.LONGEST_CLIP_S:
+        st.markdown(f":material/download: [clip as mp4]({address})")
     st.caption(
         f"{item.video.name} · {item.face} · {item.duration_s:.1f} s · V {number(item.valence, 2)}, A {number(item.arousal, 2)}"
         f" · {item.run_name}"

@@ -6,13 +6,14 @@ from starlette.routing import Route
 
 from dashboard.routes.exports import poster_file, predictions_csv, trajectory_csv
 from dashboard.routes.health import health
-from dashboard.routes.media import frame, map_colours, map_face, map_image, video
+from dashboard.routes.media import clip, frame, map_colours, map_face, map_image, video
 from dashboard.routes.trajectory import stretch
 from dashboard.routes.uploads import append, begin, finish, offset
 
 ROUTES: list[Route] = [
     Route("/health", health),
     Route("/api/media/video/{video_id}", video),
+    Route("/api/media/clip/{video_id}.mp4", clip),
     Route("/api/media/frame/{video_id}/{frame_index:int}", frame),
     Route("/api/media/map/{map_id}", map_image),
     Route("/api/media/maps/colours", map_colours),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import ParamSpec
 
@@ -10,6 +11,11 @@ from starlette.responses import JSONResponse, Response
 from avce.errors import AvceError
 
 P = ParamSpec("P")
+
+
+def file_name(*parts: str) -> str:
+    """Parts joined to a name that every system takes."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", "-".join(parts)).strip("-.") or "export"
 
 
 def refusal(reason: str, status: int) -> JSONResponse:

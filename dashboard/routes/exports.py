@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import chain
 
@@ -10,7 +9,7 @@ import pandas as pd
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 
-from dashboard.routes.answers import or_not_found
+from dashboard.routes.answers import file_name, or_not_found
 from workers import client
 
 ROWS_AT_A_TIME = 5000
@@ -20,10 +19,6 @@ POSTER_TYPES = {
     "png": "image/png",
     "zip": "application/zip",
 }
-
-
-def _file_name(*parts: str) -> str:
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", "-".join(parts)).strip("-.") or "export"
 
 
 def _attachment(lines: Iterator[str], name: str) -> Response:
@@ -40,7 +35,7 @@ def trajectory_csv(request: Request) -> Response:
         video = client.get_analysis(analysis_id).video.name
         run = client.get_run(run_id).name
         return _attachment(
-            iter(client.trajectory_csv(analysis_id, run_id)), _file_name(video, run, "trajectory")
+            iter(client.trajectory_csv(analysis_id, run_id)), file_name(video, run, "trajectory")
         )
 
     return or_not_found(make)
@@ -53,7 +48,7 @@ def poster_file(request: Request) -> Response:
     def make() -> Response:
         path = client.poster_path(poster_id, kind)
         record = client.get_poster(poster_id)
-        name = _file_name(str(record.facts.get("video", "")), "poster")
+        name = file_name(str(record.facts.get("video", "")), "poster")
         is_shown = "show" in request.query_params
         return FileResponse(
             path,
@@ -76,6 +71,6 @@ def predictions_csv(request: Request) -> Response:
     evaluation_id = request.path_params["evaluation_id"]
     return or_not_found(
         lambda: _attachment(
-            _in_pieces(client.evaluation_predictions(evaluation_id)), _file_name("predictions", evaluation_id)
+            _in_pieces(client.evaluation_predictions(evaluation_id)), file_name("predictions", evaluation_id)
         )
     )

@@ -7,7 +7,7 @@ import mimetypes
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
-from dashboard.routes.answers import or_not_found, refusal
+from dashboard.routes.answers import file_name, or_not_found, refusal
 from workers import client
 
 FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
@@ -41,6 +41,26 @@ def frame(request: Request) -> Response:
             width=int(width) if width else None,
         )
         return Response(jpeg, media_type="image/jpeg", headers=FOREVER)
+
+    return or_not_found(make)
+
+
+def clip(request: Request) -> Response:
+    """A stretch of a video, ``?start_s=`` to ``?stop_s=``, as an mp4 to keep."""
+    times = [request.query_params.get(name, "") for name in ("start_s", "stop_s")]
+    try:
+        start_s, stop_s = map(float, times)
+    except ValueError:
+        return refusal(f"start_s and stop_s: expected two numbers, got {times[0]!r} and {times[1]!r}", 422)
+
+    def make() -> Response:
+        video_id = request.path_params["video_id"]
+        name = file_name(client.get_video(video_id).name, f"{start_s:.2f}-{stop_s:.2f}s")
+        return Response(
+            client.clip_mp4(video_id, start_s, stop_s),
+            media_type="video/mp4",
+            headers={"Content-Disposition": f'attachment; filename="{name}.mp4"'},
+        )
 
     return or_not_found(make)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
-from avce.video.read import frame_at
+from avce.video.read import frame_at, read_frames
 from dashboard.routes import uploads
 from tests.dashboard.seeding import FRAMES, Seeded, seed_poster
 from workers import client
@@ -130,6 +131,33 @@ def test_a_frame_is_the_very_picture_that_was_asked_for(web: TestClient, seeded:
     got = cv2.imdecode(np.frombuffer(answer.content, np.uint8), cv2.IMREAD_COLOR_RGB).astype(int)
     wanted = frame_at(client.video_path(seeded.video_id), 37).rgb_u8.astype(int)
     assert np.abs(got - wanted).mean() < 3  # JPEG's loss; the disc alone moves by more between frames
+
+
+def test_a_moment_is_handed_out_as_a_clip(web: TestClient, seeded: Seeded, tmp_path: Path) -> None:
+    answer = web.get(f"/api/media/clip/{seeded.video_id}.mp4?start_s=0.4&stop_s=1.0")
+    (tmp_path / "clip.mp4").write_bytes(answer.content)
+    assert answer.headers["content-type"] == "video/mp4"
+    assert "seeded-clip.mp4-0.40-1.00s.mp4" in answer.headers["content-disposition"]
+    frames = list(read_frames(tmp_path / "clip.mp4"))
+    assert [frame.pts_ms for frame in frames] == pytest.approx([40 * n for n in range(15)], abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("times", "status", "words"),
+    [
+        ("start_s=x&stop_s=1", 422, "two numbers, got 'x'"),
+        ("start_s=0", 422, "two numbers"),
+        ("start_s=nan&stop_s=1", 404, "in order"),
+        ("start_s=2&stop_s=1", 404, "in order"),
+        ("start_s=0&stop_s=61", 404, "at most 60 s"),
+        ("start_s=50&stop_s=51", 404, "choose a range inside"),
+    ],
+)
+def test_a_clip_of_nothing_or_of_too_much_is_refused(
+    web: TestClient, seeded: Seeded, times: str, status: int, words: str
+) -> None:
+    answer = web.get(f"/api/media/clip/{seeded.video_id}.mp4?{times}")
+    assert (answer.status_code, words in answer.json()["error"]) == (status, True)
 
 
 @pytest.mark.parametrize("width", ["0", "abc", "99999"])

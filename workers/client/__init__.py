@@ -51,8 +51,10 @@ from workers.client.tracks import (
     tracks,
 )
 from workers.client.videos import (
+    LONGEST_CLIP_S,
     add_video,
     analyze,
+    clip_mp4,
     ensemble,
     frame_jpeg,
     get_analysis,
@@ -66,6 +68,7 @@ from workers.client.videos import (
 from workers.errors import ClientError, NotFoundError
 
 __all__ = [
+    "LONGEST_CLIP_S",
     "ClientError",
     "NotFoundError",
     "accept_findings",
@@ -74,6 +77,7 @@ __all__ = [
     "cancel_job",
     "clear_labels",
     "clear_neutral",
+    "clip_mp4",
     "counts",
     "curves",
     "dataset_points",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,8 @@ from workers.store.session import reading, writing
 from workers.store.tables import Analysis, AnalysisRun, Video
 from workers.store.tracks import edits_of
 
-MAX_MAP_FRAMES = 64
+LONGEST_CLIP_S = 60.0
+"""A page waits for a clip; one minute takes some seconds to write."""
 
 
 @door
@@ -207,3 +209,17 @@ def frame_jpeg(video_id: str, frame_index: int, *, width: int | None = None) -> 
         picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
     _, jpeg = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
     return bytes(jpeg.tobytes())
+
+
+@door
+def clip_mp4(video_id: str, start_s: float, stop_s: float) -> bytes:
+    """The frames from one time to another as an mp4 with its sound, at most :data:`LONGEST_CLIP_S` long."""
+    from avce.video.clip import write_clip  # noqa: PLC0415 (PyAV loads with it)
+
+    if not 0 <= start_s < stop_s or stop_s - start_s > LONGEST_CLIP_S:
+        raise ClientError(
+            f"clip: expected times in order and at most {LONGEST_CLIP_S:g} s apart, got {start_s:g} to {stop_s:g} s"
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        out = write_clip(video_path(video_id), Path(folder) / "clip.mp4", start_s=start_s, stop_s=stop_s)
+        return out.read_bytes()

@@ -94,9 +94,11 @@ def _work(held: Claim) -> SegmentWork:
 def _prepare(work: SegmentWork) -> tuple[list[Segment], int, Summary]:
     """The plan, how much of it is done, and with what result; what an attempt left half done is removed."""
     analysis_id = work.held["analysis_id"]
-    plan = plan_segments(probe(work.path), work.options, length_s=get_settings().segment_s)
+    info = probe(work.path)
     with writing() as session:
         require_claim(session, work.held)
+        workers = 1 + jobs.idle_workers(session, JobKind.SEGMENT, work.held.worker)
+        plan = plan_segments(info, work.options, length_s=get_settings().segment_s, workers=workers)
         kept = segments.plan_of(session, analysis_id)
         if not kept:
             segments.add_plan(session, analysis_id, plan)

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from avce.cli import cli, main
+from avce.video.read import read_frames
 
 METRICS = {"rmse", "sagr", "pcc", "ccc"}
 COLUMNS = "frame,pts_ms,track,state,valence,arousal,confidence,x0,y0,x1,y1"
@@ -142,6 +143,18 @@ def test_a_measured_checkpoint_gives_a_band_and_several_give_their_disagreement(
     parquet = pd.read_parquet(files["parquet"])
     assert list(parquet) == [*first, "valence_low", "valence_high", "arousal_low", "arousal_high"]
     assert list(json.loads((tmp_path / "out" / "trajectory.json").read_text())[0]) == list(parquet)
+
+
+def test_an_annotated_video_has_all_frames_and_is_drawn_upon(studio, capsys, tmp_path):
+    video = next((studio / "clips").rglob("*.mp4"))
+    code, out, _ = run(
+        capsys, "analyze", str(video), "--checkpoint", str(studio / "model"), "--out", str(tmp_path), "--overlay", "--json"
+    )  # fmt: skip
+    drawn, plain = (list(read_frames(path)) for path in (json.loads(out)["overlay"], video))
+    assert code == 0
+    assert [frame.pts_ms for frame in drawn] == pytest.approx([frame.pts_ms for frame in plain], abs=0.1)
+    difference = np.abs(drawn[20].rgb_u8.astype(int) - plain[20].rgb_u8).max(axis=2)
+    assert (difference > 60).mean() > 0.02, "boxes, circumplex and curves"
 
 
 def test_doctor_reports_as_json(studio, capsys):

@@ -99,6 +99,14 @@ def test_what_gains_nothing_is_not_cut(info):
     assert plan_segments(info, AnalyzeOptions(), length_s=60.0) == [Segment(0, 0.0, 0.0, None)]
 
 
+@pytest.mark.parametrize(
+    ("duration_s", "workers", "count"), [(180.0, 2, 4), (40.0, 2, 2), (20.0, 2, 1), (180.0, 3, 3), (70.0, 4, 4), (400.0, 1, 7)]
+)  # fmt: skip
+def test_each_of_several_workers_gets_as_many_segments(duration_s, workers, count):
+    plan = plan_segments(video(duration_s), AnalyzeOptions(), length_s=60.0, workers=workers)
+    assert len(plan) == count
+
+
 def test_lengths_that_make_no_sense_are_refused():
     with pytest.raises(OptionError, match="length above 0"):
         plan_segments(video(80.0), AnalyzeOptions(), length_s=0.0)
