@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ from avce.objectives.contrast import angle_rad, avce_objective, similarity
 from avce.objectives.hold_push import hold, push
 from avce.options import AvceOptions
 from avce.progress import Reporter
-from avce.training.checkpoint import Predictor
+from avce.training.checkpoint import Predictor, load_predictor
 from avce.transforms import VIEWS, Solver, transform
 
 REPEATS = 7
@@ -64,7 +65,28 @@ def face_of(
     return whole, "no face was found, so the whole picture was taken"
 
 
-@torch.inference_mode()
+def watch_training(
+    folders: Sequence[tuple[int, Path]], crop_rgb_u8: NDArray[np.uint8], reporter: Reporter | None = None
+) -> list[dict[str, Any]]:
+    """The same face as each kept epoch of a run sees it.
+
+    Args:
+        folders: Epoch and folder of its checkpoint, in order.
+        crop_rgb_u8: Shape ``(h, w, 3)``.
+        reporter: Gets progress and stops between epochs.
+
+    Returns:
+        Per epoch ``{"epoch": n}`` and what :func:`inspect_face` gives, without ``solvers``.
+    """
+    reporter = reporter or Reporter()
+    reporter.stage("watch training")
+    found = []
+    for done, (epoch, folder) in enumerate(folders):
+        reporter.progress(done, len(folders), f"epoch {epoch}")
+        found.append({"epoch": epoch} | _look(load_predictor(folder), crop_rgb_u8)[0])
+    return found
+
+
 def inspect_face(
     predictor: Predictor, crop_rgb_u8: NDArray[np.uint8], reporter: Reporter | None = None
 ) -> dict[str, Any]:
@@ -84,6 +106,16 @@ def inspect_face(
         OptionError: The method has no feature z.
         ShapeError: Not one colour picture.
     """
+    reporter = reporter or Reporter()
+    reporter.stage("inspect")
+    found, z = _look(predictor, crop_rgb_u8)
+    names = [found[part]["view"] for part in ("attentive", "inattentive")]
+    return found | {"solvers": time_solvers(z, names, predictor.options.batch_size, reporter)}
+
+
+@torch.inference_mode()
+def _look(predictor: Predictor, crop_rgb_u8: NDArray[np.uint8]) -> tuple[dict[str, Any], Tensor]:
+    """What one checkpoint makes of one face, and z."""
     if crop_rgb_u8.ndim != 3 or crop_rgb_u8.shape[-1] != 3:
         raise ShapeError(f"crop_rgb_u8: expected shape (h, w, 3), got {crop_rgb_u8.shape}")
     method = predictor.method
@@ -91,8 +123,6 @@ def inspect_face(
         raise OptionError(
             f"run: method {predictor.options.method.value} has no feature z to look into; choose a run of AVCE"
         )
-    reporter = reporter or Reporter()
-    reporter.stage("inspect")
     options = predictor.options.avce
     z = method.feature(to_input(crop_rgb_u8[None], predictor.options).to(predictor.device)).float()
     names = {"attentive": options.attentive_view, "inattentive": options.inattentive_view}
@@ -106,9 +136,7 @@ def inspect_face(
     for part, values in views.items():
         support = int((values > 0).sum())
         found[part] = {"view": names[part], "values": _numbers(values), "support": support}
-    found |= _judged(method, z, views["attentive"], views["inattentive"], options)
-    found["solvers"] = time_solvers(z, list(names.values()), predictor.options.batch_size, reporter)
-    return found
+    return found | _judged(method, z, views["attentive"], views["inattentive"], options), z
 
 
 def _judged(method: Supervised, z: Tensor, z_a: Tensor, z_n: Tensor, options: AvceOptions) -> dict[str, Any]:

@@ -343,6 +343,12 @@ class TrainOptions(Options):
         ge=0,
         description="Stop after so many epochs without a better mean CCC on validation; 0 never stops early.",
     )
+    keep_every: int = Field(
+        0,
+        ge=0,
+        description="Keep the weights of every n-th epoch too, so that the inspector's slider shows training move one face;"
+        " each takes as much room as the checkpoint itself. 0 keeps the best epoch alone.",
+    )
     best_rule: Literal["mean_ccc"] = Field(
         "mean_ccc", description="Which validation figure chooses the best checkpoint."
     )

@@ -14,7 +14,7 @@ import pandas as pd
 from workers.records import EvaluationRecord, RunRecord
 from workers.states import JobState
 
-SEEDS = {"seed", "num_threads"}
+SEEDS = {"seed", "num_threads", "keep_every"}
 """Options in which runs of one seed group may differ: what is learned is the same but for chance."""
 
 

@@ -36,6 +36,9 @@ from avce.training.provenance import git_revision
 from avce.training.start import start_method
 
 RESUME_FOLDER = "resume"
+KEPT_FOLDER = "kept"
+"""Below it a checkpoint per kept epoch, under its number."""
+
 HISTORY_FILE = "history.json"
 RULE = "mean CCC of valence and arousal on the validation split, highest epoch wins"
 EVAL_BATCH = 128
@@ -208,6 +211,7 @@ class _Run:
                     save_checkpoint(
                         self.out / BEST_FOLDER, self.method.state_dict(), self.options, self._card(metrics)
                     )
+            self._keep(metrics)
         point = {f"train/{name}": value for name, value in losses.items()}
         point |= {
             f"val/{name}_{axis.value}": float(metrics[axis.value][name])
@@ -221,6 +225,13 @@ class _Run:
             f"epoch {self.at.epoch}: {_brief(losses)}, validation CCC valence {point['val/ccc_valence']:.3f},"
             f" arousal {point['val/ccc_arousal']:.3f}{' (best)' if self.at.best_epoch == self.at.epoch else ''}"
         )
+
+    def _keep(self, metrics: Mapping[str, Any]) -> None:
+        every, epoch = self.options.keep_every, self.at.epoch
+        if every and epoch % every == 0 and not self.rank:
+            card = self._card(metrics) | {"epoch": epoch, "rule": f"every {every} epochs"}
+            folder = self.out / KEPT_FOLDER / f"{epoch:06d}"
+            save_checkpoint(folder, self.method.state_dict(), self.options, card)
 
     @contextmanager
     def _weights_to_judge(self) -> Iterator[None]:

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from dashboard.charts.circumplex import framed
-from dashboard.charts.theme import INK, PLAYHEAD, colour_of, note, styled
+from dashboard.charts.theme import INK, MUTED, PLAYHEAD, colour_of, note, styled
 
 NARROW_RAD = 0.45
 """An angle below this has no room for its words, which then stand beyond it."""
@@ -80,6 +80,7 @@ def pull_and_push(
     found: Mapping[str, Any],
     *,
     label: Sequence[float] | None = None,
+    trail: Sequence[Sequence[float]] = (),
     dark: bool = False,
     height: int = 460,
 ) -> go.Figure:
@@ -90,11 +91,17 @@ def pull_and_push(
     Args:
         found: Result of an inspection; judgements may be missing.
         label: Valence and arousal of the label, where known.
+        trail: x at earlier epochs, in order, drawn as a thin path.
         dark: Whether the page is dark.
         height: In pixels.
     """
     palette = colours(dark=dark)
     figure = go.Figure()
+    if trail:
+        figure.add_scatter(
+            x=[point[0] for point in trail], y=[point[1] for point in trail], mode="lines+markers", name="x over epochs",
+            line={"color": MUTED, "width": 1}, marker={"color": MUTED, "size": 3}, hoverinfo="skip",
+        )  # fmt: skip
     words = {"x": "x = R(z), prediction", "y_a": "y_a = H(Sp z)", "y_n": "y_n = H(Sm z)", "label": "label"}
     for name, point in {**{key: found.get(key) for key in ("x", "y_a", "y_n")}, "label": label}.items():
         if point is None or None in point:

@@ -16,6 +16,9 @@ from dashboard.words import number
 from workers import client
 from workers.records import InspectionRecord
 
+BEST = "best"
+"""The end of the slider: weights of the run's best epoch."""
+
 SOLVERS = {"exact": "closed form", "ecos": "ECOS", "cvxpy": "CVXPY"}
 
 
@@ -74,9 +77,25 @@ def _solvers(found: dict[str, Any]) -> None:
     draw_table(heads, rows)
 
 
+def _at_epoch(item: InspectionRecord) -> dict[str, Any]:
+    """What was found, by the best epoch's weights or by those of a kept epoch that the reader slides to."""
+    epochs = {str(moment["epoch"]): moment for moment in item.result.get("training") or []}
+    if not epochs:
+        st.caption("A run trained with “Keep every” above 0 can be followed here from epoch to epoch.")
+        return item.result
+    chosen = st.select_slider(
+        "Epoch", [*epochs, BEST], value=BEST, key=f"inspection.epoch.{item.id}",
+        help="The same face seen by the weights that training had then: z, both views and the judgements move.",
+    )  # fmt: skip
+    moment: dict[str, Any] = epochs.get(chosen, {})
+    return item.result | moment
+
+
+@st.fragment
 def inspection_view(item: InspectionRecord) -> None:
     """Everything about one finished inspection."""
-    found = item.result
+    found = _at_epoch(item)
+    trail = [moment["x"] for moment in item.result.get("training") or []]
     with st.container(key="wide-inspection-head"):
         left, right = st.columns([1, 6], vertical_alignment="center", gap="medium")
     left.image(need(client.inspection_jpeg, item.id), width=150, alt="The face as the model got it")
@@ -92,7 +111,7 @@ def inspection_view(item: InspectionRecord) -> None:
             "Pull and push", anchor=False, help="The contrast turns x towards y_a and away from y_n."
         )
         st.plotly_chart(
-            charts.pull_and_push(found, label=found.get("label"), dark=dark), key="inspection.plane", config=charts.CONFIG,
+            charts.pull_and_push(found, label=found.get("label"), trail=trail, dark=dark), key="inspection.plane", config=charts.CONFIG,
             alt="Prediction x and judgements y_a, y_n on the circumplex, with the angles between them",
         )  # fmt: skip
     with bars:
@@ -106,6 +125,6 @@ def inspection_view(item: InspectionRecord) -> None:
         )  # fmt: skip
     _solvers(found)
     st.download_button(
-        "All numbers as JSON", json.dumps(found, indent=1), f"inspection-{item.id}.json", "application/json",
+        "All numbers as JSON", json.dumps(item.result, indent=1), f"inspection-{item.id}.json", "application/json",
         key="inspection.json", icon=":material/download:",
     )  # fmt: skip

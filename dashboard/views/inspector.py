@@ -45,4 +45,5 @@ def page() -> None:
         return
     if st.session_state.get("inspector.new") in {item.id for item in done}:
         st.session_state["inspector.chosen"] = st.session_state.pop("inspector.new")
-    inspection_view(pick("Inspection", done, _name, param="inspection", key="inspector.chosen"))
+    chosen = pick("Inspection", done, _name, param="inspection", key="inspector.chosen")
+    inspection_view(need(client.get_inspection, chosen.id))

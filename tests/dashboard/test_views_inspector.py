@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.dashboard.pages import checked, open_page, texts
-from tests.dashboard.seeding import Seeded, seed_inspection
+from tests.dashboard.seeding import Seeded, inspected, seed_inspection
 from workers import client
 from workers.states import JobKind
 
@@ -44,6 +44,21 @@ def test_a_finished_inspection_shows_its_numbers_and_solvers(seeded: Seeded, ins
     assert "22×" in words
     assert "2.0e−07" in words
     assert all(metric.help for metric in app.metric)
+
+
+def test_the_slider_shows_the_same_face_at_another_epoch(seeded: Seeded) -> None:
+    moments = [inspected() | {"epoch": epoch, "x": [epoch / 100, -0.2]} for epoch in (5, 10)]
+    item = seed_inspection(seeded, training=moments)
+    app = open_page("inspector", inspection=item)
+    slider = app.select_slider(key=f"inspection.epoch.{item}")
+    assert slider.options == ["5", "10", "best"]
+
+    def prediction() -> str:
+        return {metric.label: metric.value for metric in app.metric}["Prediction x"]
+
+    assert prediction() == "0.40 / 0.30"
+    checked(slider.set_value("10").run())
+    assert prediction() == "0.10 / −0.20"
 
 
 def test_a_run_without_judgements_shows_what_it_has(seeded: Seeded) -> None:

@@ -20,6 +20,7 @@ from workers.records import JobRecord
 from workers.states import JobKind, JobState
 from workers.store import session, tables
 from workers.store.files import file_store
+from workers.store.runs import kept_files, kept_folders
 from workers.tasks.figures import inspect_face
 
 
@@ -60,6 +61,26 @@ def test_a_sample_is_looked_into_and_keeps_its_label(seeded: Seeded, sent: list[
     assert client.inspection_jpeg(found.id).startswith(b"\xff\xd8")
     assert [item.id for item in client.list_inspections(seeded.run_ids[1])] == [found.id]
     assert client.list_inspections(seeded.run_ids[0]) == []
+
+
+def test_kept_epochs_show_training_move_the_same_face(seeded: Seeded, tmp_path: Path) -> None:
+    options = train_options(preset="smoke", batch_size=4, feature_dim=8)
+    for epoch in (5, 10, 15):
+        torch.manual_seed(epoch)
+        save_checkpoint(tmp_path / "kept" / f"{epoch:06d}", build_method(options).state_dict(), options, {})
+    with session.writing() as opened:
+        row = opened.query(tables.Checkpoint).filter_by(run_id=seeded.run_ids[1]).one()
+        row.files = row.files | kept_files(tmp_path / "kept")
+        assert [epoch for epoch, _ in kept_folders(row, 2)] == [5, 15]
+    found = client.get_inspection(
+        done(client.inspect(seeded.run_ids[1], dataset_id=seeded.dataset_id, row=3))
+    )
+    assert [moment["epoch"] for moment in found.result["training"]] == [5, 10, 15]
+    first, *_, last = found.result["training"]
+    assert first["z"] != last["z"] != found.result["z"]
+    assert sum(first["attentive"]["values"]) == pytest.approx(1, abs=1e-5)
+    assert "solvers" not in first
+    assert client.list_inspections()[0].result == {}
 
 
 def test_an_uploaded_picture_is_looked_into_without_a_label(seeded: Seeded) -> None:

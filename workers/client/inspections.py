@@ -61,10 +61,10 @@ def inspect(
 
 @door
 def list_inspections(run_id: str | None = None, *, limit: int = 50) -> list[InspectionRecord]:
-    """Inspections, newest first, of one run or of all."""
+    """Inspections, newest first, of one run or of all, without their numbers (see :func:`get_inspection`)."""
     with reading() as session:
         wanted = [Inspection.run_id == run_id] if run_id else []
-        return inspections.inspection_records(session, *wanted, limit=limit)
+        return inspections.inspection_records(session, *wanted, limit=limit, is_brief=True)
 
 
 @door

@@ -7,15 +7,26 @@ from sqlalchemy.orm import Session
 
 from workers.errors import NotFoundError
 from workers.records import InspectionRecord
+from workers.store.columns import record_columns
 from workers.store.tables import Dataset, Inspection, Job, Run
 
 
 def inspection_records(
-    session: Session, *wanted: ColumnElement[bool], limit: int | None = None
+    session: Session, *wanted: ColumnElement[bool], limit: int | None = None, is_brief: bool = False
 ) -> list[InspectionRecord]:
-    """Records of inspections, newest first."""
+    """Records of inspections, newest first; brief ones are read without their ``result``."""
     query = (
-        select(Inspection, Job.state, Run.name, Dataset.name)
+        select(
+            *(
+                column
+                for column in record_columns(Inspection, InspectionRecord)
+                if not (is_brief and column.key == "result")
+            ),
+            Inspection.source["name"].as_string().label("file_name"),
+            Job.state,
+            Run.name.label("run_name"),
+            Dataset.name.label("dataset_name"),
+        )
         .join(Job, Inspection.job_id == Job.id)
         .join(Run, Inspection.run_id == Run.id)
         .outerjoin(Dataset, Inspection.dataset_id == Dataset.id)
@@ -23,16 +34,7 @@ def inspection_records(
         .order_by(Inspection.created_at.desc(), Inspection.id)
         .limit(limit)
     )
-    return [
-        InspectionRecord(
-            **{name: getattr(found, name) for name in InspectionRecord.model_fields if hasattr(found, name)},
-            state=state,
-            run_name=run_name,
-            dataset_name=dataset_name,
-            file_name=found.source.get("name"),
-        )
-        for found, state, run_name, dataset_name in session.execute(query)
-    ]
+    return [InspectionRecord(**row) for row in session.execute(query).mappings()]
 
 
 def require_inspection(session: Session, inspection_id: str) -> Inspection:

@@ -19,6 +19,9 @@ from workers.store.columns import record_columns
 from workers.store.files import file_store
 from workers.store.tables import Checkpoint, Dataset, Job, MetricPoint, Run
 
+KEPT = "kept/"
+"""Of a checkpoint's files, those of kept epochs begin with it: ``kept/<epoch>/<file>``."""
+
 
 def run_records(session: Session, *wanted: ColumnElement[bool], limit: int | None = None) -> list[RunRecord]:
     """Records of runs, newest first; of shipped models, those that were used."""
@@ -90,10 +93,31 @@ def checkpoint_of(session: Session, run_id: str) -> Checkpoint:
 
 
 def checkpoint_folder(checkpoint: Checkpoint) -> Path:
-    """A local folder with the checkpoint's files."""
-    return file_store().get_folder(
-        checkpoint.files, get_settings().cache_folder / "checkpoints" / checkpoint.id
-    )
+    """A local folder with the checkpoint's files, without those of kept epochs."""
+    files = {name: sha256 for name, sha256 in checkpoint.files.items() if not name.startswith(KEPT)}
+    return file_store().get_folder(files, get_settings().cache_folder / "checkpoints" / checkpoint.id)
+
+
+def kept_files(folder: Path) -> dict[str, str]:
+    """Store the checkpoints of kept epochs, where there are any; names begin with :data:`KEPT`."""
+    files = file_store().put_folder(folder) if folder.is_dir() else {}
+    return {f"{KEPT}{name}": sha256 for name, sha256 in files.items()}
+
+
+def kept_folders(checkpoint: Checkpoint, most: int) -> list[tuple[int, Path]]:
+    """Kept epochs and local folders of their checkpoints, in order; of more than ``most`` evenly chosen ones."""
+    files: dict[int, dict[str, str]] = {}
+    for name, sha256 in checkpoint.files.items():
+        if name.startswith(KEPT):
+            epoch, _, rest = name.removeprefix(KEPT).partition("/")
+            files.setdefault(int(epoch), {})[rest] = sha256
+    epochs = sorted(files)
+    step = max(1, -(-len(epochs) // most))
+    cache = get_settings().cache_folder / "checkpoints"
+    return [
+        (epoch, file_store().get_folder(files[epoch], cache / f"{checkpoint.id}-{epoch}"))
+        for epoch in epochs[::-1][::step][::-1]
+    ]
 
 
 def add_points(session: Session, run_id: str, points: Sequence[tuple[str, int, float | None, float]]) -> None:

@@ -17,7 +17,7 @@ from workers.reporting import JobReporter
 from workers.store import datasets, inspections
 from workers.store.files import file_store
 from workers.store.plain import plain
-from workers.store.runs import checkpoint_folder, checkpoint_of
+from workers.store.runs import checkpoint_folder, checkpoint_of, kept_folders
 from workers.store.session import reading
 from workers.tasks.border import Outcome
 
@@ -25,11 +25,16 @@ if TYPE_CHECKING:
     from avce.training.checkpoint import Predictor
 
 
+MOST_EPOCHS = 40
+"""Kept epochs that one inspection looks through; of more, evenly chosen ones."""
+
+
 @dataclass(frozen=True)
 class _Wanted:
     inspection_id: str
     checkpoint_id: str
     model: Path
+    kept: list[tuple[int, Path]]
     dataset: Path | None
     row: int
     source: dict[str, Any]
@@ -37,13 +42,16 @@ class _Wanted:
 
 def inspect(held: Claim, reporter: JobReporter) -> Outcome:
     """Look into one face; the rows are written with the end of the job."""
-    from avce.inspection import inspect_face
+    from avce.inspection import inspect_face, watch_training
     from avce.training.checkpoint import load_predictor
 
     wanted = _load(held)
     predictor = load_predictor(wanted.model)
     crop, more = _sample(wanted) if wanted.dataset is not None else _upload(wanted, predictor)
-    result = plain(inspect_face(predictor, crop, reporter) | more)
+    found = inspect_face(predictor, crop, reporter) | more
+    if wanted.kept:
+        found["training"] = watch_training(wanted.kept, crop, reporter)
+    result = plain(found)
     picture = _stored(crop)
 
     def write(session: Session) -> None:
@@ -59,8 +67,9 @@ def _load(held: Claim) -> _Wanted:
         checkpoint = checkpoint_of(session, row.run_id)
         folder = datasets.prepared_folder(session, row.dataset_id) if row.dataset_id else None
         return _Wanted(
-            row.id, checkpoint.id, checkpoint_folder(checkpoint), folder, row.row or 0, dict(row.source)
-        )
+            row.id, checkpoint.id, checkpoint_folder(checkpoint), kept_folders(checkpoint, MOST_EPOCHS),
+            folder, row.row or 0, dict(row.source),
+        )  # fmt: skip
 
 
 def _sample(wanted: _Wanted) -> tuple[NDArray[np.uint8], dict[str, Any]]:

@@ -17,7 +17,7 @@ from workers.states import JobKind
 from workers.store.datasets import prepared_folder
 from workers.store.files import file_store
 from workers.store.plain import plain
-from workers.store.runs import require_run
+from workers.store.runs import kept_files, require_run
 from workers.store.session import reading
 from workers.store.tables import Checkpoint
 from workers.tasks.border import Outcome, perform
@@ -31,7 +31,7 @@ def train_run(job_id: str) -> None:
 
 def _train(held: Claim, reporter: JobReporter) -> Outcome:
     from avce.data.prepared import Prepared
-    from avce.training.loop import train
+    from avce.training.loop import KEPT_FOLDER, train
 
     with reading() as session:
         data = Prepared.load(prepared_folder(session, held["dataset_id"]))
@@ -39,7 +39,7 @@ def _train(held: Claim, reporter: JobReporter) -> Outcome:
     out = get_settings().work_folder / f"run-{held['run_id']}"
     result = train(TrainOptions.parse(held.options), data, out, reporter, resume=True)
     reporter.stage("store")
-    files = file_store().put_folder(result.best)
+    files = file_store().put_folder(result.best) | kept_files(out / KEPT_FOLDER)
 
     def write(session: Session) -> None:
         run = require_run(session, held["run_id"])

@@ -159,3 +159,13 @@ def test_a_checkpoint_says_where_it_comes_from(toy_data, tmp_path):
     assert card["versions"]["torch"] == metadata.version("torch")
     assert card["data"]["fingerprint"] == toy_data.fingerprint
     assert card["git_revision"] is None or len(card["git_revision"]) == 40
+
+
+def test_kept_epochs_are_checkpoints_beside_the_best_and_change_nothing(toy_data, tmp_path):
+    plain = train(toy_options(epochs=4), toy_data, tmp_path / "plain")
+    kept = train(toy_options(epochs=4, keep_every=2), toy_data, tmp_path / "kept")
+    folders = sorted((tmp_path / "kept" / loop.KEPT_FOLDER).iterdir())
+    assert [read_card(folder)["epoch"] for folder in folders] == [2, 4]
+    assert load_predictor(folders[0]).options.keep_every == 2
+    assert not (tmp_path / "plain" / loop.KEPT_FOLDER).exists()
+    assert plain.metrics == kept.metrics
