@@ -16,6 +16,7 @@ from dashboard.components.frame import is_dark
 from dashboard.components.guard import attempt
 from dashboard.components.jobs import job_follow
 from dashboard.components.tables import Cell, Row, draw_table
+from dashboard.components.upload import base_path
 from dashboard.curves import Curves
 from dashboard.navigation import link
 from dashboard.words import number
@@ -24,6 +25,8 @@ from workers.records import AnalysisRecord
 
 MAP_FRAMES = 12
 """Frames whose maps stand for a range."""
+CLOSE_MS = 0.5
+"""No two frames are closer than this."""
 HEADS = [
     ("Curve", ""),
     (
@@ -73,6 +76,7 @@ def range_panel(
         draw_table(HEADS, lines, caption="Values as they are: not smoothed, not from neutral.")
         with st.container(horizontal=True, vertical_alignment="center"):
             _maps(analysis, track, first)
+            _clip(analysis, first)
         job_follow(st.session_state.get(_job_key(analysis.id)), prefix="range")
 
 
@@ -118,3 +122,21 @@ def _maps(analysis: AnalysisRecord, track: int | None, table: pd.DataFrame) -> N
         icon=":material/arrow_forward:",
         query={"analysis": analysis.id, "frames": frames_asked},
     )
+
+
+def clip_times(table: pd.DataFrame) -> tuple[float, float]:
+    """Seconds between which exactly the frames of a range lie: just before the first and just after the last."""
+    ms = table["pts_ms"].to_numpy(float)
+    return max(0.0, float(ms[0] - CLOSE_MS) / 1000), float(ms[-1] + CLOSE_MS) / 1000
+
+
+def _clip(analysis: AnalysisRecord, table: pd.DataFrame) -> None:
+    """The range as a film of its own, with its sound."""
+    start_s, stop_s = clip_times(table)
+    if stop_s - start_s > client.LONGEST_CLIP_S:
+        st.caption(f"As a clip: choose at most {client.LONGEST_CLIP_S:g} s.", width="content")
+        return
+    address = (
+        f"{base_path()}/api/media/clip/{analysis.video.id}.mp4?start_s={start_s:.4f}&stop_s={stop_s:.4f}"
+    )
+    st.markdown(f":material/movie: [Clip of this range]({address})", width="content")

@@ -23,6 +23,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from avce.video.read import read_frames
 from tests.browser.conftest import ROOT, launched, opened_tab
 
 LONG_MS = 120_000
@@ -167,6 +168,9 @@ def test_a_range_gives_statistics_of_every_curve_and_goes_away(
     first, last = map(int, re.findall(r"\d+", chosen.inner_text()))
     assert 0 < first < last
     expect(panel).to_contain_text(f"frames {first} to {last}")
+    with page.expect_download() as download:
+        panel.get_by_role("link", name="Clip of this range").click()
+    assert sum(1 for _ in read_frames(download.value.path())) == last - first + 1
     player.focus()
     page.keyboard.press("Escape")
     expect(panel).to_have_count(0)
