@@ -63,8 +63,9 @@ def n_subjects(samples: pd.DataFrame) -> int:
 def counts(samples: pd.DataFrame) -> dict[str, dict[str, int]]:
     """Samples and known subjects of each split, and usable faces where pictures were looked at."""
     table = {}
+    used = samples[[name for name in ("subject", "face") if name in samples]]
     for split in Split:
-        part = samples[samples["split"] == split.value]
+        part = used[samples["split"] == split.value]
         table[split.value] = {"samples": len(part), "subjects": n_subjects(part)}
         if "face" in part:
             table[split.value]["faces"] = int(part["face"].sum())

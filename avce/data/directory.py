@@ -1,4 +1,4 @@
-"""The list of members of an archive, packed: some 70 bytes and the name for each, so that millions fit."""
+"""The list of members of an archive, packed: some 60 bytes and the name for each, so that millions fit."""
 
 from __future__ import annotations
 
@@ -33,6 +33,11 @@ class Entry(NamedTuple):
     method: int = 0
 
 
+def _short_hash(name: object) -> int:
+    """A hash in 32 bits, signed."""
+    return (hash(name) & 0xFFFFFFFF) - 0x80000000
+
+
 class Directory(Mapping[str, int]):
     """Sizes of members by name, in the order of storage; the rest by :meth:`entry`.
 
@@ -46,15 +51,15 @@ class Directory(Mapping[str, int]):
         self._title = title
         self._names = bytearray()
         self._ends = array("Q")
-        self._columns = tuple(array("q") for _ in Entry._fields)
-        self._hashes: array[int] = array("q")
-        self._order: NDArray[np.int64] = np.empty(0, np.int64)
+        self._columns = tuple(array("H" if name == "method" else "q") for name in Entry._fields)
+        self._hashes: array[int] = array("i")
+        self._order: NDArray[np.uint32] = np.empty(0, np.uint32)
 
     def add(self, name: str, entry: Entry) -> None:
         """Note a member; :meth:`close` when all are noted."""
         self._names += name.encode()
         self._ends.append(len(self._names))
-        self._hashes.append(hash(name))
+        self._hashes.append(_short_hash(name))
         for column, value in zip(self._columns, entry, strict=True):
             column.append(value)
 
@@ -64,16 +69,20 @@ class Directory(Mapping[str, int]):
         Raises:
             DataError: Two members have one name.
         """
-        hashes = np.frombuffer(self._hashes, np.int64) if self._hashes else np.empty(0, np.int64)
-        self._order = np.argsort(hashes, kind="stable")
-        hashes = hashes[self._order]
-        for n in np.flatnonzero(hashes[1:] == hashes[:-1]):
-            name = self.name(int(self._order[n]))
-            if name == self.name(int(self._order[n + 1])):
+        hashes = np.frombuffer(self._hashes, np.int32) if self._hashes else np.empty(0, np.int32)
+        order = np.argsort(hashes, kind="stable")
+        hashes = hashes[order]
+        is_same = np.r_[False, hashes[1:] == hashes[:-1]]
+        run: set[str] = set()
+        for n in np.flatnonzero(is_same):  # different names may share a hash
+            run = run if is_same[n - 1] else {self.name(int(order[n - 1]))}
+            name = self.name(int(order[n]))
+            if name in run:
                 raise DataError(
                     f"{self._title}: two members are called {name!r}; it is unclear which is meant. Pack it again"
                 )
-        self._hashes = array("q", hashes.tobytes())
+            run.add(name)
+        self._hashes, self._order = array("i", hashes.tobytes()), order.astype(np.uint32)
 
     def name(self, number: int) -> str:
         """Name of the member that was noted as this number."""
@@ -81,7 +90,7 @@ class Directory(Mapping[str, int]):
         return self._names[start : self._ends[number]].decode()
 
     def _find(self, name: object) -> int:
-        wanted = hash(name)
+        wanted = _short_hash(name)
         at = bisect_left(self._hashes, wanted)
         while at < len(self._hashes) and self._hashes[at] == wanted:
             number = int(self._order[at])

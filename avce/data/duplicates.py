@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -33,7 +33,7 @@ FLAT = 4.0
 def exact_findings(source: Source, table: pd.DataFrame) -> Iterator[Finding]:
     """Pictures of equal bytes: across splits, re-used within a sequence, and otherwise."""
     pictures = table["image"][table["image"] != ""]
-    again = pictures.duplicated()
+    again = repeated(pictures)
     groups = equal_files(source, pictures[~again] if again.any() else pictures)
     if again.any():
         listed = pictures[again].unique()
@@ -41,7 +41,12 @@ def exact_findings(source: Source, table: pd.DataFrame) -> Iterator[Finding]:
                       "A picture with two rows counts twice, and may carry two labels.", listed[:SHOWN_PLACES])  # fmt: skip
     if not groups:
         return
-    rows = table.drop_duplicates("image").set_index("image")
+    named = [key for keys in groups for key in keys]
+    rows = (
+        table.loc[table["image"].isin(named), ["image", "split", "video"]]
+        .drop_duplicates("image")
+        .set_index("image")
+    )
     across, stale, plain = [], [], []
     for keys in groups:
         part = rows.loc[keys]
@@ -67,9 +72,19 @@ def exact_findings(source: Source, table: pd.DataFrame) -> Iterator[Finding]:
         )
 
 
-def equal_files(source: Source, keys: Iterable[str]) -> list[list[str]]:
+def repeated(names: pd.Series[str]) -> NDArray[np.bool_]:
+    """Which names occurred before. Compared by hash first: a table of all names takes 100 bytes for each."""
+    hashes = np.fromiter((hash(name) for name in names), dtype=np.int64, count=len(names))
+    order = np.argsort(hashes, kind="stable")
+    is_same = np.flatnonzero(hashes[order[1:]] == hashes[order[:-1]])
+    suspects = np.unique(order[np.r_[is_same, is_same + 1]])
+    again = np.zeros(len(names), dtype=bool)
+    again[suspects] = names.iloc[suspects].duplicated().to_numpy(bool)
+    return again
+
+
+def equal_files(source: Source, named: pd.Series[str]) -> list[list[str]]:
     """Groups of members with the same bytes. Only members that agree in size (and check sum) are read."""
-    named = list(keys)
     hints = np.fromiter((hash(source.hint(key)) for key in named), dtype=np.int64, count=len(named))
     order = np.argsort(hints, kind="stable")
     starts = np.flatnonzero(np.r_[True, np.diff(hints[order]) != 0]) if len(order) else order
@@ -77,7 +92,7 @@ def equal_files(source: Source, keys: Iterable[str]) -> list[list[str]]:
     groups: dict[bytes, list[str]] = {}
     for start, length in zip(starts[lengths > 1], lengths[lengths > 1], strict=True):
         for number in order[start : start + length]:
-            key = named[number]
+            key = str(named.iloc[number])
             groups.setdefault(hashlib.sha256(source.read(key)).digest(), []).append(key)
     return [group for group in groups.values() if len(group) > 1]
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from avce.data.findings import Finding
 from avce.data.sources import Source
-from avce.data.tables import ROW
+from avce.data.tables import CHUNK_ROWS, ROW
 from avce.errors import DataError
 from avce.options import Split
 
@@ -84,18 +84,31 @@ def make_table(n: int, **columns: Any) -> pd.DataFrame:
     text = {name for name, value in empty.items() if isinstance(value, str)}
     filled: dict[str, Any] = {}
     for name, value in given.items():
-        if (
-            name in text
-        ):  # packed at once: arrays of fixed width and lists of strings take several times the room
-            filled[name] = (
-                pd.Series(value, index=rows, dtype="str")
-                if isinstance(value, str)
-                else pd.array(value, dtype="str")
-            )
+        if name in text:
+            # packed at once: arrays of fixed width and lists of strings take several times the room
+            filled[name] = constant_text(value, n) if isinstance(value, str) else pd.array(value, dtype="str")
         else:
-            filled[name] = np.full(n, value) if np.isscalar(value) else np.asarray(value)
-    table = pd.DataFrame(filled, index=rows)
-    return table.astype({"frame": np.int64, ROW: np.int64, "weak": bool})
+            kind = {"frame": np.int64, ROW: np.int64, "weak": bool}.get(name)
+            filled[name] = np.broadcast_to(np.asarray(value, kind), n)
+    return pd.DataFrame(filled, index=rows, copy=False)  # else all numbers are there twice for a while
+
+
+def constant_text(value: str, n: int) -> pd.api.extensions.ExtensionArray:
+    """A column of one text, which takes the room of :data:`~avce.data.tables.CHUNK_ROWS` rows however many there are."""
+    import pyarrow as pa  # noqa: PLC0415 - slow to load
+
+    piece = pa.array([value] * min(n, CHUNK_ROWS), pa.large_string())
+    whole, rest = divmod(n, CHUNK_ROWS)
+    chunks = [piece] * whole + ([piece.slice(0, rest)] if rest else [])
+    packed = pa.chunked_array(chunks, pa.large_string())
+    kind: Any = pd.StringDtype("pyarrow", na_value=np.nan)
+    column: pd.api.extensions.ExtensionArray = kind.__from_arrow__(packed)
+    return column
+
+
+def joined(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    """One table of several; a single one is not copied."""
+    return tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
 
 
 def from_video(table: pd.DataFrame) -> NDArray[np.bool_]:

@@ -48,10 +48,10 @@ def assign_splits(table: pd.DataFrame, *, val_share: float, test_share: float, s
         seed: Same seed, same parts.
 
     Returns:
-        A copy with a full ``split`` column.
+        The table with a full ``split`` column; the one given stays as it is.
     """
-    table = table.copy()
-    given = table["split"].astype("str").to_numpy(str)
+    codes, names = pd.factorize(table["split"])  # not a Python string for each row
+    given = np.asarray(names, dtype="<U5")[codes]
     have = set(np.unique(given)) - {""}
     groups = groups_of(table)
     if not have or have == {Split.TRAIN.value}:
@@ -65,8 +65,13 @@ def assign_splits(table: pd.DataFrame, *, val_share: float, test_share: float, s
             chosen[rest] = _cut(
                 table.iloc[rest], np.unique(groups[rest], return_inverse=True)[1], shares, seed
             )
-    table["split"] = pd.array(chosen.tolist(), dtype="str")
-    return table
+    # the other columns are shared, not copied
+    return table.assign(split=_as_text(chosen))
+
+
+def _as_text(chosen: NDArray[np.str_]) -> pd.api.extensions.ExtensionArray:
+    names, codes = np.unique(chosen, return_inverse=True)
+    return pd.array(names.astype(object)[codes], dtype="str")
 
 
 def split_by_options(table: pd.DataFrame, options: PrepareOptions) -> pd.DataFrame:

@@ -120,7 +120,7 @@ class _Packer:
             raise DataError(f"{self.where}: expected a header line with column names, the file is empty")
         if self._rows or not self._parts:
             self._pack()
-        return pd.concat(self._parts, ignore_index=True)
+        return self._parts[0] if len(self._parts) == 1 else pd.concat(self._parts, ignore_index=True)
 
 
 def decoded_lines(pieces: Iterable[bytes], where: str) -> Iterator[str]:
@@ -232,7 +232,12 @@ def numbers(table: pd.DataFrame, column: str, where: str) -> np.ndarray:
     Raises:
         DataError: Text, empty, NaN or infinite; the text names file, row and value.
     """
-    values = pd.to_numeric(table[column], errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    values = np.empty(len(table))
+    for start in range(0, len(table), CHUNK_ROWS):  # text becomes Python strings on the way
+        part = table[column].iloc[start : start + CHUNK_ROWS]
+        values[start : start + len(part)] = pd.to_numeric(part, errors="coerce").to_numpy(
+            np.float64, na_value=np.nan
+        )
     bad = np.flatnonzero(~np.isfinite(values))
     if len(bad):
         row, got = table[ROW].iloc[bad[0]], table[column].iloc[bad[0]]

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from avce.data.findings import finding
-from avce.data.labels import BOX_COLUMNS, IMAGE_ENDINGS, LabelIndex, make_table, parent_of
+from avce.data.labels import BOX_COLUMNS, IMAGE_ENDINGS, LabelIndex, joined, make_table, parent_of
 from avce.data.layouts.base import Recognition, match_names
 from avce.data.sources import Source
 from avce.data.tables import decode_text
@@ -70,7 +70,7 @@ def read(source: Source, options: PrepareOptions) -> LabelIndex:
                 "warning", f"{len(missing)} labelled frames have no picture", "They are left out.", missing
             )
         )
-    return LabelIndex(pd.concat(tables, ignore_index=True), NAME, seen.reason, notes, source, pictures="full")
+    return LabelIndex(joined(tables), NAME, seen.reason, notes, source, pictures="full")
 
 
 def _read_clip(source: Source, key: str, missing: list[str]) -> pd.DataFrame:

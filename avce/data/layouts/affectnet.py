@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from avce.data.findings import Finding, finding
-from avce.data.labels import LabelIndex, make_table
+from avce.data.labels import LabelIndex, joined, make_table
 from avce.data.layouts.base import Recognition, header_of, tables_of
 from avce.data.layouts.lists import INVALID, resolve_some, split_by_name
 from avce.data.sources import Source
@@ -80,7 +80,7 @@ def read(source: Source, options: PrepareOptions) -> LabelIndex:
         )
     notes: list[Finding] = []
     tables = [_read_list(source, key, notes) for key in _tables(source)]
-    return LabelIndex(pd.concat(tables, ignore_index=True), NAME, seen.reason, notes, source)
+    return LabelIndex(joined(tables), NAME, seen.reason, notes, source)
 
 
 def _read_list(source: Source, key: str, notes: list[Finding]) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from avce.data.findings import Finding, finding
-from avce.data.labels import VIDEO_ENDINGS, LabelIndex, make_table, split_of
+from avce.data.labels import VIDEO_ENDINGS, LabelIndex, joined, make_table, split_of
 from avce.data.layouts.base import Recognition, match_names
 from avce.data.sources import Source
 from avce.data.tables import decode_text
@@ -87,7 +87,7 @@ def read(source: Source, options: PrepareOptions) -> LabelIndex:
         raise DataError(
             f"{source.title}: none of the {len(files)} label files has a video of its name below {seen.root}videos/"
         )
-    return LabelIndex(pd.concat(tables, ignore_index=True), NAME, seen.reason, notes, source, pictures="full")
+    return LabelIndex(joined(tables), NAME, seen.reason, notes, source, pictures="full")
 
 
 def _read_video(

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from avce.data.findings import Finding, finding
-from avce.data.labels import IMAGE_ENDINGS, VIDEO_ENDINGS, LabelIndex, make_table, split_of
+from avce.data.labels import IMAGE_ENDINGS, VIDEO_ENDINGS, LabelIndex, joined, make_table, split_of
 from avce.data.layouts.base import Recognition, match_names
 from avce.data.sources import Source
 from avce.data.tables import decode_text
@@ -81,7 +81,7 @@ def read(source: Source, options: PrepareOptions) -> LabelIndex:
         counts.notes.append(
             finding("warning", f"{len(without)} label files have no pictures", "They are left out.", without)
         )
-    table = pd.concat(tables, ignore_index=True).astype({"split": "str"})
+    table = joined(tables).astype({"split": "str"})
     pictures = "crops" if crops and not (table["image"] == "").any() else "full"
     return LabelIndex(table, NAME, seen.reason, counts.findings(), source, pictures=pictures)  # type: ignore[arg-type]
 

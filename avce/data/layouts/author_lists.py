@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from avce.data.findings import Finding, finding
-from avce.data.labels import LabelIndex, make_table, parent_of
+from avce.data.labels import LabelIndex, joined, make_table, parent_of
 from avce.data.layouts.base import Recognition, header_of, tables_of
 from avce.data.layouts.lists import INVALID, resolve_some, split_by_name
 from avce.data.sources import Source
@@ -51,7 +51,7 @@ def read(source: Source, options: PrepareOptions) -> LabelIndex:
         )
     notes: list[Finding] = []
     tables = [_read_list(source, key, notes) for key in _tables(source)]
-    table = pd.concat(tables, ignore_index=True)
+    table = joined(tables)
     if len(set(table["video"])) == 1:  # one folder with all pictures is no sequence
         table["video"] = ""
     return LabelIndex(table, NAME, seen.reason, notes, source)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -11,15 +13,17 @@ from numpy.typing import NDArray
 from avce.data import scales
 from avce.data.exclude import LINES, lines_of, without_rows
 from avce.data.findings import Finding, finding
-from avce.data.labels import LabelIndex, Resolver, make_table, parent_of, split_of
+from avce.data.labels import LabelIndex, Resolver, joined, make_table, parent_of, split_of
 from avce.data.layouts.base import Recognition, header_of, tables_of
 from avce.data.layouts.lists import split_by_name
 from avce.data.sources import Source
-from avce.data.tables import ROW, find_column, numbers, read_table
+from avce.data.tables import CHUNK_ROWS, ROW, find_column, numbers, read_table
 from avce.errors import DataError
 from avce.options import PrepareOptions
 
 NAME = "generic"
+
+T = TypeVar("T")
 
 IMAGE_NAMES = (
     "image",
@@ -95,7 +99,7 @@ def read(source: Source, options: PrepareOptions) -> LabelIndex:
         notes.append(finding("warning", f"{len(others)} more tables with labels", why, others))
     lines = lines_of(options, keys)
     extra = {LINES: lines} if lines else {}
-    return LabelIndex(pd.concat(tables, ignore_index=True), NAME, seen.reason, notes, source, extra=extra)
+    return LabelIndex(joined(tables), NAME, seen.reason, notes, source, extra=extra)
 
 
 def _read_table(source: Source, key: str, options: PrepareOptions, notes: list[Finding]) -> pd.DataFrame:
@@ -194,20 +198,31 @@ def read_splits(table: pd.DataFrame, column: str, where: str) -> pd.Series[str]:
     return given.map(ours)
 
 
-def resolve(source: Source, key: str, table: pd.DataFrame, column: str) -> list[str]:
+def resolve(source: Source, key: str, table: pd.DataFrame, column: str) -> pd.Series[str]:
     """Members that the paths of a column mean.
 
     Raises:
         DataError: Naming file, row and path of the first that is not there.
     """
     resolver = Resolver(source, key)
-    found = []
-    for path, row in zip(table[column], table[ROW], strict=True):
-        member = resolver.find(str(path))
-        if member is None:
-            raise DataError(
-                f"{source.where(key)}, row {row}, column {column}: {str(path)[:200]!r} is not in {source.title};"
-                " add the file, or take the row out"
-            )
-        found.append(member)
-    return found
+
+    def member_of(path: object, row: int) -> str:
+        if (member := resolver.find(str(path))) is not None:
+            return member
+        raise DataError(
+            f"{source.where(key)}, row {row}, column {column}: {str(path)[:200]!r} is not in {source.title};"
+            " add the file, or take the row out"
+        )
+
+    packed = [
+        pd.Series([member_of(path, row) for path, row in rows], dtype="str")
+        for rows in batched(zip(table[column], table[ROW], strict=True), CHUNK_ROWS)
+    ]
+    return pd.concat(packed, ignore_index=True) if packed else pd.Series([], dtype="str")
+
+
+def batched(items: Iterable[T], n: int) -> Iterator[list[T]]:
+    """Lists of n items, the last shorter."""
+    left = iter(items)
+    while part := list(islice(left, n)):
+        yield part

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from avce.data.findings import Finding, finding
-from avce.data.labels import VIDEO_ENDINGS, LabelIndex, Resolver, make_table
+from avce.data.labels import VIDEO_ENDINGS, LabelIndex, Resolver, joined, make_table
 from avce.data.layouts.base import Recognition, header_of, tables_of
 from avce.data.layouts.lists import split_by_name
 from avce.data.scales import AmbiguousScaleError
@@ -58,7 +58,7 @@ def read(source: Source, options: PrepareOptions) -> LabelIndex:
     ]  # fmt: skip
     missing: list[str] = []
     tables = [_read_list(source, key, table, options, missing) for key, table in lists]
-    table = pd.concat(tables, ignore_index=True)
+    table = joined(tables)
     if table.empty:
         raise DataError(
             f"{source.title}: none of the {len(missing):,} utterances is there; expected videos <video>/<utterance>"
