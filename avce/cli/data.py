@@ -218,20 +218,23 @@ def _print_report(path: str, report: dict[str, Any]) -> None:
     console.print(table if report["findings"] else "nothing found that would spoil a result")
 
 
-def prepared_data(path: Path, options: PrepareOptions, reporter: Reporter) -> Prepared:
-    """Face crops of a data set: opened when ``path`` is prepared already, else made once and kept in the cache.
+def prepared_data(place: str, options: PrepareOptions, reporter: Reporter) -> Prepared:
+    """Face crops of a data set: opened when ``place`` is prepared already, else made once and kept in the cache.
 
-    The cache is ``$AVCE_CACHE`` or ``~/.cache/avce``; the same data and recipe are prepared once.
+    ``place`` is what ``avce doctor`` takes: a folder, an archive, a table or an address. The cache is ``$AVCE_CACHE`` or
+    ``~/.cache/avce``; the same data and recipe are prepared once.
     """
     from avce.data.prepare import prepare
     from avce.data.prepared import Prepared
 
-    if _is_prepared(path):
+    path, is_address = Path(place), "://" in place
+    if not is_address and _is_prepared(path):
         return Prepared.load(path)
-    if not path.exists():
+    if not is_address and not path.exists():
         raise DataError(
-            f"--data {path}: expected a folder, zip, tar, csv or parquet file; there is nothing of that name"
+            f"--data {path}: expected a folder, zip, tar, csv or parquet file, or an address; there is nothing of that name"
         )
     cache = Path(os.environ.get("AVCE_CACHE") or Path.home() / ".cache" / "avce")
-    key = hashlib.sha256(f"{path.resolve()}\n{options.model_dump_json()}".encode()).hexdigest()[:16]
-    return prepare(path, cache / "prepared" / f"{path.stem}-{key}", options, reporter)
+    where = place if is_address else str(path.resolve())
+    key = hashlib.sha256(f"{where}\n{options.model_dump_json()}".encode()).hexdigest()[:16]
+    return prepare(place, cache / "prepared" / f"{path.stem}-{key}", options, reporter)

@@ -17,9 +17,8 @@ from avce.weights import SHIPPED, STARTER
 @click.command()
 @click.option(
     "--data",
-    type=click.Path(path_type=Path),
     required=True,
-    help="Data set: folder, archive, csv, or prepared folder.",
+    help="Data set: folder, archive, csv, address (s3://…), or prepared folder.",
 )
 @click.option(
     "--out",
@@ -41,7 +40,7 @@ from avce.weights import SHIPPED, STARTER
 @click.option("--fresh", is_flag=True, help="Do not go on from an earlier run in --out.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def train(
-    data: Path,
+    data: str,
     out: Path,
     *,
     preset: str | None,
@@ -92,13 +91,12 @@ def train(
 )
 @click.option(
     "--data",
-    type=click.Path(path_type=Path),
     required=True,
-    help="Data set: folder, archive, csv, or prepared folder.",
+    help="Data set: folder, archive, csv, address (s3://…), or prepared folder.",
 )
 @options_from(EvaluateOptions)
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def evaluate(checkpoint: str, data: Path, *, as_json: bool, **flags: Any) -> None:
+def evaluate(checkpoint: str, data: str, *, as_json: bool, **flags: Any) -> None:
     """RMSE, SAGR, PCC and CCC of a checkpoint on a split, with intervals over subjects.
 
     How far its values may be off (a conformal band) is kept beside the checkpoint, for avce analyze; not after an

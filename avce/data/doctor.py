@@ -22,7 +22,9 @@ from avce.data.decision import Decision, decide
 from avce.data.duplicates import exact_findings, near_findings
 from avce.data.findings import Finding, by_severity, finding
 from avce.data.index import read_index
-from avce.data.labels import LabelIndex, from_video
+from avce.data.labels import LabelIndex
+from avce.data.layouts import omg
+from avce.data.lengths import length_findings
 from avce.data.scales import AmbiguousScaleError
 from avce.data.sources import Source, open_source
 from avce.data.splits import split_by_options
@@ -30,11 +32,9 @@ from avce.errors import DataError
 from avce.faces.detect import default_detector
 from avce.options import PrepareOptions
 from avce.progress import Reporter
-from avce.video.read import probe
 
 PICTURES = 10_000
 DETECTIONS = 3_000
-MAX_PROBED = 300
 
 
 class Report(BaseModel):
@@ -123,7 +123,9 @@ class _Examination:
     def report(self) -> Report:
         index, table = self.index, self.table
         given = sorted(set(index.table["split"]) - {""})
-        findings = [*index.notes, *label_findings(table), *split_findings(table, given), *self._lengths()]
+        findings = [*index.notes, *label_findings(table), *split_findings(table, given)]
+        if index.layout != omg.NAME:  # one label for a whole utterance: there is nothing to compare
+            findings += length_findings(index, self.broken, self.reporter.check)
         self.reporter.stage("look for copies")
         findings += exact_findings(index.source, table)
         crops, looked = "", pd.DataFrame()
@@ -170,37 +172,6 @@ class _Examination:
                 " labels and splits were compared in full. The report after preparing covers every picture."
             )
             yield finding("info", f"{n:,} of {len(self.table):,} pictures were looked at", why)
-
-    def _lengths(self) -> Iterator[Finding]:
-        """Videos with more or fewer frames than labels."""
-        if self.index.layout != "affwild":  # others do not say how many labels a video should have
-            return
-        videos = self.table[from_video(self.table)].groupby("video")["frame"].max()
-        if len(videos) > MAX_PROBED:
-            why = "Opening every video takes long; labels beyond the end of any are found when preparing."
-            yield finding(
-                "info",
-                f"the lengths of {MAX_PROBED} of {len(videos):,} videos were compared with their labels",
-                why,
-            )
-            videos = videos.iloc[np.linspace(0, len(videos) - 1, MAX_PROBED).round().astype(int)]
-        unlike = []
-        for video, last in videos.items():
-            self.reporter.check()
-            try:
-                with self.index.source.local_path(str(video)) as path:
-                    frames = probe(path).frames
-            except DataError as error:
-                self.broken.append(str(error))
-                continue
-            if frames and frames != last + 1:
-                unlike.append(f"{video}: {frames} frames, labels for {last + 1}")
-        if unlike:
-            why = (
-                "Frames without a label are left out, and so are labels beyond the end. If the difference is not at the"
-                " end, all labels after it are shifted."
-            )
-            yield finding("warning", f"{len(unlike)} videos and their labels differ in length", why, unlike)
 
     def _look(self, decision: Decision) -> pd.DataFrame:
         """Facts on sampled pictures, beside their labels."""

@@ -62,6 +62,7 @@ class LabelIndex:
         notes: What was found while reading.
         source: Opens the pictures.
         pictures: Whether the owners say that pictures are face crops, or whole scenes.
+        lengths: Lines of labels by video, where the owners label each frame; else it is told from the frames.
     """
 
     table: pd.DataFrame
@@ -71,6 +72,7 @@ class LabelIndex:
     source: Source
     pictures: Pictures = "unknown"
     extra: dict[str, Any] = field(default_factory=dict)
+    lengths: dict[str, int] = field(default_factory=dict)
 
 
 def make_table(n: int, **columns: Any) -> pd.DataFrame:

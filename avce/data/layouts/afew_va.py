@@ -70,7 +70,25 @@ def read(source: Source, options: PrepareOptions) -> LabelIndex:
                 "warning", f"{len(missing)} labelled frames have no picture", "They are left out.", missing
             )
         )
+    used = {clips[clip] for clip in clips}
+    unlabelled = _unlabelled(source, used, joined(tables)["image"])
+    if unlabelled:
+        title = f"{len(unlabelled):,} clips have pictures without a label"
+        why = "They are left out. If labels are missing from the middle, those after it may be shifted."
+        notes.append(finding("warning", title, why, unlabelled))
     return LabelIndex(joined(tables), NAME, seen.reason, notes, source, pictures="full")
+
+
+def _unlabelled(source: Source, clips: set[str], labelled: pd.Series[str]) -> list[str]:
+    """Clips with more pictures than labels, and how many."""
+    named = set(labelled)
+    folders = {parent_of(key) for key in clips}
+    counts: dict[str, int] = {}
+    for name in source.names():
+        folder, _, tail = name.rpartition("/")
+        if folder in folders and tail.lower().endswith(IMAGE_ENDINGS) and name not in named:
+            counts[folder] = counts.get(folder, 0) + 1
+    return [f"{folder}: {n} pictures without a label" for folder, n in sorted(counts.items())]
 
 
 def _read_clip(source: Source, key: str, missing: list[str]) -> pd.DataFrame:

@@ -59,6 +59,7 @@ def read(source: Source, options: PrepareOptions) -> LabelIndex:
         )
     crops, videos = _pictures(source)
     tables, without, counts = [], [], _Counts()
+    lengths: dict[str, int] = {}
     for match in match_names(source.names(), _LABELS):
         if not match["root"].startswith(seen.root):
             continue
@@ -68,6 +69,7 @@ def read(source: Source, options: PrepareOptions) -> LabelIndex:
             table = _from_crops(match[0], video, values, crops[video], counts)
         elif video in videos:
             table = _frames(match[0], videos[video], values)
+            lengths[videos[video]] = len(values)
         else:
             without.append(match[0])
             continue
@@ -83,7 +85,7 @@ def read(source: Source, options: PrepareOptions) -> LabelIndex:
         )
     table = joined(tables).astype({"split": "str"})
     pictures = "crops" if crops and not (table["image"] == "").any() else "full"
-    return LabelIndex(table, NAME, seen.reason, counts.findings(), source, pictures=pictures)  # type: ignore[arg-type]
+    return LabelIndex(table, NAME, seen.reason, counts.findings(), source, pictures=pictures, lengths=lengths)  # type: ignore[arg-type]
 
 
 class _Counts:
