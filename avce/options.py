@@ -483,7 +483,11 @@ class AnalyzeOptions(Options):
     max_faces: int = Field(8, ge=1, le=64, description="Largest number of tracks at a time.")
     lost_after_s: float = Field(1.0, ge=0, description="How long a track survives without its face.")
     batch_size: int = Field(32, ge=1, le=1024, description="Faces per forward pass.")
-    flip: bool = Field(default=False, description="Average with the mirrored face.")
+    flip: bool | None = Field(
+        None,
+        description="Average with the mirrored face: steadier, twice the work of the network. Empty: as the checkpoint says,"
+        " which for the starter model is yes.",
+    )
 
     @model_validator(mode="after")
     def _thins_in_one_way(self) -> Self:

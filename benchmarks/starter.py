@@ -149,7 +149,6 @@ def sensitivity(predictor: Predictor, faces: Faces) -> dict[str, dict[str, float
     crops = faces.crops(predictor)
     plain = predictor.predict(crops)
     changed = {
-        "mirror": crops[:, :, ::-1],
         "shift": faces.crops(predictor, _moved(0.04, 0.03)),
         "larger_box": faces.crops(predictor, _moved(grow=0.08)),
         "smaller_box": faces.crops(predictor, _moved(grow=-0.08)),
@@ -161,6 +160,9 @@ def sensitivity(predictor: Predictor, faces: Faces) -> dict[str, dict[str, float
         name: np.abs(predictor.predict(np.ascontiguousarray(p)) - plain).mean(0)
         for name, p in changed.items()
     }
+    # Where the card averages with the mirrored face nothing would be left to see, so this one is without.
+    alone, mirrored = (predictor.predict(side, flip=False) for side in (crops, crops[:, :, ::-1].copy()))
+    moves["mirror"] = np.abs(mirrored - alone).mean(0)
     return {name: {"valence": float(m[0]), "arousal": float(m[1])} for name, m in moves.items()}
 
 

@@ -45,7 +45,7 @@ def ship(source: Path, root: Path = ROOT, **changes: Any) -> Path:
     folder = root / STARTER
     others = {path.name: path.read_bytes() for path in folder.glob("*") if path.is_file()}
     options = predictor.options.model_copy(update={"pretrained": "none"})
-    save_checkpoint(folder, half, options, {**info, "name": STARTER, **changes})
+    save_checkpoint(folder, half, options, {**info, "name": STARTER, "flip": True, **changes})
     size = sum((folder / name).stat().st_size for name in (MODEL_FILE, CARD_FILE))
     if size > MOST_BYTES:
         raise CheckpointError(f"{source}: expected at most {MOST_BYTES:,} bytes, got {size:,}")

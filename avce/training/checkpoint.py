@@ -103,13 +103,13 @@ class Predictor:
 
     @torch.inference_mode()
     def predict(
-        self, crops_rgb_u8: NDArray[np.uint8], *, flip: bool = False, batch_size: int = 64
+        self, crops_rgb_u8: NDArray[np.uint8], *, flip: bool | None = None, batch_size: int = 64
     ) -> NDArray[np.float32]:
         """Valence and arousal of faces.
 
         Args:
             crops_rgb_u8: Shape ``(n, h, w, 3)``, cut with the recipe in ``info["crop"]``.
-            flip: Average with the mirrored face.
+            flip: Average with the mirrored face; ``None``: as the card says (``info["flip"]``), else not.
             batch_size: Faces per forward pass.
 
         Returns:
@@ -120,12 +120,13 @@ class Predictor:
         """
         if crops_rgb_u8.ndim != 4 or crops_rgb_u8.shape[-1] != 3:
             raise ShapeError(f"crops_rgb_u8: expected shape (n, h, w, 3), got {crops_rgb_u8.shape}")
+        has_both = bool(self.info.get("flip", False)) if flip is None else flip
         parts = [np.empty((0, 2), np.float32)]
         for start in range(0, len(crops_rgb_u8), batch_size):
             images = to_input(crops_rgb_u8[start : start + batch_size], self.options)
             images = images.to(self.device, memory_format=torch.channels_last)
             values = self.method(images)
-            if flip:
+            if has_both:
                 values = (values + self.method(images.flip(-1))) / 2
             parts.append(values.float().clamp(-1, 1).cpu().numpy())
         return np.concatenate(parts)

@@ -30,8 +30,8 @@ class FacePredictor(Protocol):
         """Card of the checkpoint; ``info["crop"]`` is ``{"margin": float, "size": int}``."""
         ...
 
-    def predict(self, crops_rgb_u8: NDArray[np.uint8], *, flip: bool = False) -> NDArray[np.float32]:
-        """Valence and arousal, shape ``(n, 2)``."""
+    def predict(self, crops_rgb_u8: NDArray[np.uint8], *, flip: bool | None = None) -> NDArray[np.float32]:
+        """Valence and arousal, shape ``(n, 2)``; ``flip=None`` leaves it to the predictor."""
         ...
 
 

@@ -78,6 +78,14 @@ def _lines(label: str, field: FieldInfo, value: Any, *, key: str) -> tuple[str, 
     return tuple(line.strip() for line in (text or "").splitlines() if line.strip())
 
 
+def _switch(label: str, field: FieldInfo, value: bool | None, *, key: str) -> bool | None:
+    """A toggle; a choice of three where nothing is decided."""
+    if value is not None:
+        return st.toggle(label, value=value, key=key, help=help_of(field))
+    texts: dict[bool | None, str] = {None: "as the model says", True: "yes", False: "no"}
+    return st.selectbox(label, list(texts), format_func=texts.__getitem__, key=key, help=help_of(field))
+
+
 def option_field(model: type[Options], name: str, value: Any, *, key: str) -> Any:
     """The widget that fits one field, with its current value; returns the chosen value.
 
@@ -93,7 +101,7 @@ def option_field(model: type[Options], name: str, value: Any, *, key: str) -> An
         current = str(value) if str(value) in choices else choices[0]
         return st.selectbox(label, choices, index=choices.index(current), key=key, help=help_of(field))
     if kind is bool:
-        return st.toggle(label, value=bool(value), key=key, help=help_of(field))
+        return _switch(label, field, value, key=key)
     if kind in {int, float}:
         return _number(label, kind, field, value, key=key)
     if get_origin(kind) is tuple and get_args(kind) == (str, Ellipsis):
