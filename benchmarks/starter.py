@@ -199,7 +199,13 @@ def measure(
     figures: dict[str, float] = {}
     sets: dict[str, Any] = {}
     moves: dict[str, Any] = {}
-    tables: dict[str, Any] = {"checkpoint": checkpoint, "sets": sets, "sensitivity": moves}
+    is_flipped = bool(predictor.info.get("flip", False))
+    tables: dict[str, Any] = {
+        "checkpoint": checkpoint,
+        "flip": is_flipped,
+        "sets": sets,
+        "sensitivity": moves,
+    }
     for name, (archive, split) in ARCHIVES.items():
         faces = read_faces(folder / archive, split, most)
         pred = predictor.predict(faces.crops(predictor)).astype(np.float64)

@@ -128,6 +128,7 @@ def write_card(figures: Mapping[str, Any], reports: Mapping[str, Any], sums: Map
         agreement=agreement_table(sets),
         categories=category_table(sets),
         left_out=left_out,
+        alone=ALONE if card.get("flip") and not figures.get("flip") else "",
         found="; ".join(
             f"{SETS[n][0].split(',')[0]} {sets[n]['found']:.0%}" for n in ("fer", "photo", "render")
         ),
@@ -146,6 +147,12 @@ on pictures from elsewhere. Those runs were shorter than the shipped one, which 
 other columns show. Pictures are taken whole here, without a detector.
 
 {table}
+"""
+
+ALONE = """
+The figures here are of the face alone, without its mirror image. On 400 validation pictures of each set the mean of both
+gave CCC .741 / .374 in place of .730 / .359 (FER2013), .746 / .469 in place of .730 / .464 (photographs), and the same on
+rendered faces.
 """
 
 TEXT = (Path(__file__).parent / "card_template.md").read_text("utf-8")
