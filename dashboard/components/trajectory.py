@@ -94,7 +94,11 @@ def _downloads(analysis: AnalysisRecord) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         for run_id, name in zip(analysis.run_ids, analysis.names, strict=True):
             address = f"{base_path()}/export/trajectory/{analysis.id}/{run_id}.csv"
-            st.markdown(f":material/download: [{name} as csv]({address})")
+            full = f"{base_path()}/export/trajectory/{analysis.id}/{run_id}/full"
+            st.markdown(
+                f":material/download: [{name} as csv]({address}) · [parquet]({full}.parquet) · [JSON]({full}.json)",
+                help="csv: values as they were found. Parquet and JSON also hold the band around them.",
+            )
         link(
             "maps",
             "Activation maps of this video",

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import re
+import tempfile
 from collections.abc import Iterator
 from itertools import chain
+from pathlib import Path
 
 import pandas as pd
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 
-from dashboard.routes.answers import file_name, or_not_found
+from dashboard.routes.answers import file_name, or_not_found, refusal
 from workers import client
 
 ROWS_AT_A_TIME = 5000
+TRAJECTORY_TYPES = {
+    "csv": "text/csv",
+    "parquet": "application/vnd.apache.parquet",
+    "json": "application/json",
+}
 POSTER_TYPES = {
     "svg": "image/svg+xml",
     "pdf": "application/pdf",
@@ -36,6 +46,39 @@ def trajectory_csv(request: Request) -> Response:
         run = client.get_run(run_id).name
         return _attachment(
             iter(client.trajectory_csv(analysis_id, run_id)), file_name(video, run, "trajectory")
+        )
+
+    return or_not_found(make)
+
+
+def trajectory_file(request: Request) -> Response:
+    """One run's trajectory with all columns as csv, parquet or json; ``?smooth_s=`` and ``?calibrated=1`` add theirs."""
+    analysis_id, run_id = request.path_params["analysis_id"], request.path_params["run_id"]
+    kind = request.path_params["kind"]
+    seconds = request.query_params.get("smooth_s", "0")
+    if kind not in TRAJECTORY_TYPES:
+        return refusal(f"expected one of {', '.join(TRAJECTORY_TYPES)}, got {kind!r}", 404)
+    if not re.fullmatch(r"\d{1,2}(\.\d+)?", seconds):
+        return refusal(f"smooth_s: expected seconds from 0 to 60, got {seconds!r}", 422)
+
+    def make() -> Response:
+        video, run = client.get_analysis(analysis_id).video.name, client.get_run(run_id).name
+        handle, name = tempfile.mkstemp(suffix=f".{kind}")
+        path = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                client.write_trajectory(
+                    file, kind, analysis_id, run_id, smooth_s=float(seconds),
+                    is_calibrated=request.query_params.get("calibrated") == "1",
+                )  # fmt: skip
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        return FileResponse(
+            path,
+            filename=f"{file_name(video, run, 'trajectory-full')}.{kind}",
+            media_type=TRAJECTORY_TYPES[kind],
+            background=BackgroundTask(path.unlink, missing_ok=True),
         )
 
     return or_not_found(make)

@@ -7,6 +7,7 @@ import hashlib
 import io
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from starlette.testclient import TestClient
 
@@ -187,6 +188,31 @@ def test_a_trajectory_has_one_row_for_each_decoded_frame(web: TestClient, seeded
         answer.headers["content-disposition"]
         == 'attachment; filename="seeded-clip.mp4-Seeded-avce-trajectory.csv"'
     )
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "json"])
+def test_a_full_trajectory_has_the_band_and_what_is_asked_for(
+    web: TestClient, seeded: Seeded, kind: str
+) -> None:
+    url = f"/export/trajectory/{seeded.analysis_id}/{seeded.run_ids[1]}/full.{kind}"
+    read = {"csv": pd.read_csv, "parquet": pd.read_parquet, "json": pd.read_json}[kind]
+    plain, more = (
+        read(io.BytesIO(web.get(url + query).content)) for query in ("", "?smooth_s=0.4&calibrated=1")
+    )
+    assert list(plain)[-4:] == ["valence_low", "valence_high", "arousal_low", "arousal_high"]
+    assert list(more) == [
+        *plain, "valence_smoothed", "arousal_smoothed", "valence_calibrated", "arousal_calibrated",
+    ]  # fmt: skip
+    assert more["frame"].tolist() == plain["frame"].tolist() == list(range(FRAMES))
+    seen = plain["valence"].notna()
+    assert more["valence_smoothed"].notna().equals(seen)
+    assert abs(more["valence_smoothed"] - plain["valence"])[seen].max() > 0.001
+    assert web.get(url + "?smooth_s=x").status_code == 422
+
+
+def test_a_format_that_is_not_offered_is_refused(web: TestClient, seeded: Seeded) -> None:
+    answer = web.get(f"/export/trajectory/{seeded.analysis_id}/{seeded.run_ids[1]}/full.xlsx")
+    assert (answer.status_code, "expected one of csv, parquet, json" in answer.json()["error"]) == (404, True)
 
 
 def test_predictions_stand_beside_their_labels(web: TestClient, seeded: Seeded) -> None:

@@ -64,6 +64,7 @@ from workers.client.videos import (
     trajectory,
     trajectory_csv,
     video_path,
+    write_trajectory,
 )
 from workers.errors import ClientError, NotFoundError
 
@@ -148,4 +149,5 @@ __all__ = [
     "video_path",
     "weak_labels",
     "workers_status",
+    "write_trajectory",
 ]

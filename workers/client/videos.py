@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pandas as pd
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from avce.options import AnalyzeOptions
 from avce.video.bands import ensemble as together
 from avce.video.points import TRAJECTORY_COLUMNS
+from avce.video.trajectory import Format, write_tables
 from workers.client._door import door
 from workers.client.datasets import sent
 from workers.client.runs import pending_training
@@ -178,6 +179,39 @@ def trajectory_csv(analysis_id: str, run_id: str | None = None) -> Iterator[str]
     with reading() as session:
         chosen = analyses.run_in(session, analysis_id, run_id)
     return _csv_lines(analysis_id, chosen)
+
+
+@door
+def write_trajectory(
+    file: BinaryIO,
+    kind: Format,
+    analysis_id: str,
+    run_id: str | None = None,
+    *,
+    smooth_s: float = 0.0,
+    is_calibrated: bool = False,
+) -> None:
+    """Write one run's trajectory with all its columns: those of ``trajectory.csv``, the band, and what is asked for.
+
+    Args:
+        file: Open for writing bytes.
+        kind: csv, parquet or json.
+        analysis_id: The analysis.
+        run_id: The run; ``None``: the first.
+        smooth_s: As for :func:`trajectory`; 0: no such columns, and memory stays bounded.
+        is_calibrated: As for :func:`trajectory`.
+    """
+    with reading() as session:
+        chosen = analyses.run_in(session, analysis_id, run_id)
+        edits = edits_of(session, analysis_id)
+        if not smooth_s and not is_calibrated:
+            write_tables(analyses.iterate_tables(session, analysis_id, chosen, edits), file, kind)
+            return
+        table = analyses.trajectory_table(
+            session, analysis_id, [chosen], track=None, max_points=None, edits=edits,
+            smooth_s=smooth_s or None, is_calibrated=is_calibrated,
+        )  # fmt: skip
+        write_tables([table.drop(columns="run_id")], file, kind)
 
 
 def _csv_lines(analysis_id: str, run_id: str) -> Iterator[str]:
