@@ -49,6 +49,7 @@ KINDS: dict[JobKind, tuple[str, str]] = {
 STATES: dict[JobState, tuple[str, str]] = {
     JobState.QUEUED: ("queued", "gray"),
     JobState.RUNNING: ("running", "blue"),
+    JobState.PAUSED: ("paused", "violet"),
     JobState.SUCCEEDED: ("done", "green"),
     JobState.FAILED: ("failed", "red"),
     JobState.CANCELLED: ("cancelled", "orange"),

@@ -1,4 +1,4 @@
-"""``python -m workers.beat``: sweep every few seconds.
+"""``python -m workers.beat``: sweep every few seconds, and tell the webhook what ended.
 
 A process of its own rather than a task: a sweep that waited in a queue behind the jobs it is to save would
 come too late, and when the broker is down there is no queue to wait in.
@@ -13,6 +13,7 @@ from types import FrameType
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from workers.notify import notify
 from workers.settings import get_settings
 from workers.sweep import sweep
 
@@ -32,6 +33,15 @@ def run(stop: threading.Event) -> None:
         stop.wait(get_settings().sweep_s)
 
 
+def tell(stop: threading.Event) -> None:
+    """Notify until told to stop; in a thread of its own, since the other side may be slow."""
+    while not stop.wait(get_settings().sweep_s):
+        try:
+            notify()
+        except SQLAlchemyError:
+            log.exception("the database did not say what ended; next try in a moment")
+
+
 def main() -> None:
     """Run until SIGTERM or Ctrl-C."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
@@ -42,6 +52,7 @@ def main() -> None:
 
     signal.signal(signal.SIGTERM, stopping)
     signal.signal(signal.SIGINT, stopping)
+    threading.Thread(target=tell, args=(stop,), name="webhook", daemon=True).start()
     run(stop)
 
 

@@ -21,5 +21,9 @@ class LeaseLostError(CancelledError):
     """This worker's claim on the job has ended: another one may have it now, so nothing more is written."""
 
 
+class PausedError(CancelledError):
+    """A person paused the job: it leaves at a whole step and waits to be resumed."""
+
+
 class WorkerStoppingError(CancelledError):
     """The worker was told to stop; the job goes back to the queue and resumes later."""

@@ -1,6 +1,6 @@
 """Every change of a job's state, each one conditional UPDATE, so that of two who try one wins.
 
-``queued → running → succeeded | failed | cancelled``. A claim takes a lease, which a heartbeat renews, and
+``queued → running → succeeded | failed | cancelled``, and ``paused`` beside the first two. A claim takes a lease, which a heartbeat renews, and
 draws a number, the *fence*; whatever the worker writes later is written only while the row still shows that
 number. A worker that was thought dead and wakes up can therefore not touch a job that another has taken over.
 """
@@ -22,7 +22,7 @@ from workers.store.jobs import add_log, require_job
 from workers.store.session import writing
 from workers.store.tables import Job, utc_now
 
-UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
+WAITING = (JobState.QUEUED, JobState.PAUSED)
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,7 @@ def claim(job_id: str, worker: str) -> Claim | None:
             message="",
             eta_s=None,
             error=None,
+            pause_requested=False,
         )
         if not taken:
             return None
@@ -99,13 +100,24 @@ def claim(job_id: str, worker: str) -> Claim | None:
         return Claim(job.id, job.kind, worker, job.fence, job.attempts, dict(job.options), nouns)
 
 
-def renew(held: Claim) -> tuple[bool, bool]:
-    """Renew the lease; returns whether the claim still holds and whether the user asked to cancel."""
+@dataclass(frozen=True)
+class Renewed:
+    """What a worker learns with each heartbeat."""
+
+    holds: bool
+    cancel: bool = False
+    pause: bool = False
+
+
+def renew(held: Claim) -> Renewed:
+    """Renew the lease; tells whether the claim still holds, and whether somebody asked to cancel or pause."""
     with writing() as session:
         until = utc_now() + timedelta(seconds=get_settings().lease_s)
         if not change(session, held.is_valid, lease_until=until):
-            return False, False
-        return True, bool(session.scalar(select(Job.cancel_requested).where(Job.id == held.job_id)))
+            return Renewed(holds=False)
+        asked = select(Job.cancel_requested, Job.pause_requested).where(Job.id == held.job_id)
+        cancel, pause = session.execute(asked).one()
+        return Renewed(holds=True, cancel=cancel, pause=pause)
 
 
 def finish(session: Session, held: Claim, state: JobState, *, error: str | None = None) -> bool:
@@ -134,20 +146,30 @@ def finish(session: Session, held: Claim, state: JobState, *, error: str | None 
 
 def release(held: Claim, reason: str) -> bool:
     """Put the job back into the queue, not counting the attempt: its worker is stopping in good order."""
+    return _leave(held, JobState.QUEUED, f"back to the queue: {reason}")
+
+
+def rest(held: Claim) -> bool:
+    """Leave a running job paused, as a person asked: it keeps its place and what it has done."""
+    return _leave(held, JobState.PAUSED, "paused")
+
+
+def _leave(held: Claim, state: JobState, line: str) -> bool:
     with writing() as session:
-        released = change(
+        left = change(
             session,
             held.is_valid,
-            state=JobState.QUEUED,
+            state=state,
+            pause_requested=False,
             attempts=Job.attempts - 1,
             lease_until=None,
             sent_at=None,
             worker=None,
             eta_s=None,
         )
-        if released:
-            add_log(session, held.job_id, [f"back to the queue: {reason}"])
-        return released
+        if left:
+            add_log(session, held.job_id, [line])
+        return left
 
 
 def end_followers(session: Session, job_id: str, state: JobState, reason: str) -> None:
@@ -155,11 +177,11 @@ def end_followers(session: Session, job_id: str, state: JobState, reason: str) -
     title = require_job(session, job_id).title
     what = "failed" if state is JobState.FAILED else "was cancelled"
     text = f"not started: {title!r}, which must succeed first, {what} ({reason})"
-    waiting = select(Job.id).where(Job.after_job_id == job_id, Job.state == JobState.QUEUED)
+    waiting = select(Job.id).where(Job.after_job_id == job_id, Job.state.in_(WAITING))
     for follower in list(session.scalars(waiting)):
         ended = change(
             session,
-            (Job.id == follower) & (Job.state == JobState.QUEUED),
+            (Job.id == follower) & Job.state.in_(WAITING),
             state=state,
             error=text,
             finished_at=utc_now(),
@@ -170,14 +192,14 @@ def end_followers(session: Session, job_id: str, state: JobState, reason: str) -
 
 
 def cancel(session: Session, job_id: str) -> None:
-    """End a queued job at once; ask a running one to stop at its next batch or frame.
+    """End a queued or paused job at once; ask a running one to stop at its next batch or frame.
 
     Raises:
         ClientError: The job has ended.
     """
     require_job(session, job_id)
     reason = "cancelled by the user"
-    queued = (Job.id == job_id) & (Job.state == JobState.QUEUED)
+    queued = (Job.id == job_id) & Job.state.in_(WAITING)
     values: dict[str, Any] = {"cancel_requested": True, "finished_at": utc_now(), "error": reason}
     if change(session, queued, state=JobState.CANCELLED, **values):
         add_log(session, job_id, [reason])
@@ -187,7 +209,7 @@ def cancel(session: Session, job_id: str) -> None:
     else:
         state = session.scalars(select(Job.state).where(Job.id == job_id)).one()
         raise ClientError(
-            f"job {job_id}: only a queued or running job can be cancelled, this one {state.value}"
+            f"job {job_id}: only a queued, paused or running job can be cancelled, this one {state.value}"
         )
 
 
@@ -224,6 +246,9 @@ def _requeue(session: Session, job_id: str) -> bool:
         state=JobState.QUEUED,
         attempts=0,
         cancel_requested=False,
+        pause_requested=False,
+        notified_at=None,
+        notify_tries=0,
         error=None,
         finished_at=None,
         started_at=None,

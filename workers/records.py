@@ -43,6 +43,10 @@ class JobRecord(Record):
     attempts: int = 0
     error: str | None = None
     cancel_requested: bool = False
+    pause_requested: bool = False
+    started_by: str = ""
+    """Name that the person gave; empty where nobody gave one."""
+    group_id: str | None = None
     run_id: str | None = None
     dataset_id: str | None = None
     evaluation_id: str | None = None
@@ -53,6 +57,27 @@ class JobRecord(Record):
     worker: str | None = None
     queue_position: int | None = None
     """1 for the job that the queue's worker takes next; ``None`` unless queued."""
+
+
+class GroupRecord(Record):
+    """Jobs that were started as one; ``values`` maps each swept option to its values."""
+
+    id: str
+    name: str
+    created_at: datetime
+    values: dict[str, list[Any]] = Field(default_factory=dict)
+    states: dict[JobState, int] = Field(default_factory=dict)
+    """How many of its jobs are in each state."""
+
+    @property
+    def total(self) -> int:
+        """How many jobs it has."""
+        return sum(self.states.values())
+
+    @property
+    def is_live(self) -> bool:
+        """Whether some of its jobs may still change."""
+        return any(not state.is_final for state in self.states)
 
 
 class LogLine(Record):
@@ -144,6 +169,7 @@ class RunRecord(Record):
     best_epoch: int | None = None
     best: dict[str, float] = Field(default_factory=dict)
     checkpoint_id: str | None = None
+    group_id: str | None = None
 
 
 class CheckpointRecord(Record):

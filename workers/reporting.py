@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from avce.errors import CancelledError
 from avce.progress import Reporter
-from workers.errors import LeaseLostError, WorkerStoppingError
+from workers.errors import LeaseLostError, PausedError, WorkerStoppingError
 from workers.lifecycle import Claim, change, renew
 from workers.settings import get_settings
 from workers.store.jobs import add_log
@@ -46,7 +46,8 @@ class JobReporter(Reporter):
         self._points: list[tuple[str, int, float | None, float]] = []
         self._written_at = -float("inf")
         self._started_at = time.monotonic()
-        self._cancelled, self._lost, self._stop = threading.Event(), threading.Event(), threading.Event()
+        self._cancelled, self._paused = threading.Event(), threading.Event()
+        self._lost, self._stop = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._beat, name=f"heartbeat {held.job_id}", daemon=True)
 
     def __enter__(self) -> Self:
@@ -104,11 +105,14 @@ class JobReporter(Reporter):
             LeaseLostError: The claim no longer holds.
             WorkerStoppingError: The worker was told to stop.
             CancelledError: The user asked to cancel.
+            PausedError: The user asked to pause.
         """
         if self._lost.is_set():
             raise LeaseLostError(f"job {self.claim.job_id} is no longer this worker's")
         if self._cancelled.is_set():
             raise CancelledError("cancelled by the user")
+        if self._paused.is_set():
+            raise PausedError("paused by the user")
         if worker_stopping.is_set():
             raise WorkerStoppingError("its worker was told to stop")
 
@@ -143,10 +147,11 @@ class JobReporter(Reporter):
     def _beat(self) -> None:
         while not self._stop.wait(self._heartbeat_s):
             with contextlib.suppress(SQLAlchemyError):  # a missed beat; the lease outlives several
-                holds, cancelled = renew(self.claim)
-                if not holds:
+                found = renew(self.claim)
+                if not found.holds:
                     self._lost.set()
                     return
-                if cancelled:
-                    self._cancelled.set()
+                for asked, event in ((found.cancel, self._cancelled), (found.pause, self._paused)):
+                    if asked:
+                        event.set()
             self._flush_if_due()

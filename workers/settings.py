@@ -57,6 +57,9 @@ class Settings(BaseSettings):
         None,
         description="A YuNet model file to find faces in videos with; empty: the detector that is built in.",
     )
+    webhook_url: str = Field(
+        "", description="Address that is told of each job that ends (POST, JSON); empty: nobody is told."
+    )
     max_upload_bytes: int = Field(64 * 2**30, ge=1, description="Largest upload.")
 
     @property

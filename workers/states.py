@@ -6,10 +6,14 @@ from enum import StrEnum
 
 
 class JobState(StrEnum):
-    """``queued → running → succeeded | failed | cancelled``; an expired lease leads back to ``queued``."""
+    """``queued → running → succeeded | failed | cancelled``; an expired lease leads back to ``queued``.
+
+    ``paused`` is beside the road: from ``queued`` or ``running``, by a person, and back to ``queued``.
+    """
 
     QUEUED = "queued"
     RUNNING = "running"
+    PAUSED = "paused"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -32,3 +36,7 @@ class JobKind(StrEnum):
     MAPS = "maps"
     INSPECT = "inspect"
     POSTER = "poster"
+
+
+PAUSABLE = frozenset({JobKind.TRAIN, JobKind.ANALYZE, JobKind.IMPORT})
+"""Kinds whose next attempt goes on where the last one was; others can be paused only while they wait."""

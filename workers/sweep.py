@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 
 from workers.app import connection
 from workers.dispatch import BROKER_ERRORS, dispatch
-from workers.lifecycle import change, end_followers
+from workers.lifecycle import WAITING, change, end_followers
 from workers.settings import get_settings
 from workers.states import JobState
 from workers.store.jobs import add_log
@@ -55,19 +55,23 @@ def _expired_leases(swept: Swept) -> None:
             lost = f"worker {job.worker} vanished at attempt {job.attempts}"
             if job.cancel_requested:
                 state, error = JobState.CANCELLED, "cancelled by the user"
+            elif job.pause_requested:
+                state, error = JobState.PAUSED, None
             elif job.attempts >= limit:
                 state, error = JobState.FAILED, f"{lost}, the last of {limit}; see the log, then retry"
             else:
                 state, error = JobState.QUEUED, None
             ended_at = now if state.is_final else None
             values = {"state": state, "error": error, "finished_at": ended_at, "eta_s": None}
-            if not change(session, still, **values, lease_until=None, sent_at=None):
+            reset = {"lease_until": None, "sent_at": None, "pause_requested": False}
+            if not change(session, still, **values, **reset):
                 continue
-            add_log(session, job.id, [error or f"{lost}; back to the queue"])
+            place = "paused" if state is JobState.PAUSED else "back to the queue"
+            add_log(session, job.id, [error or f"{lost}; {place}"])
             if state.is_final:
                 swept.ended.append(job.id)
                 end_followers(session, job.id, state, error or "")
-            else:
+            elif state is JobState.QUEUED:
                 swept.requeued.append(job.id)
 
 
@@ -76,7 +80,7 @@ def _orphaned_followers() -> None:
     query = (
         select(before.id, before.state, before.error)
         .join(Job, Job.after_job_id == before.id)
-        .where(Job.state == JobState.QUEUED, before.state.in_([JobState.FAILED, JobState.CANCELLED]))
+        .where(Job.state.in_(WAITING), before.state.in_([JobState.FAILED, JobState.CANCELLED]))
         .distinct()
     )
     with writing() as session:

@@ -14,7 +14,7 @@ from dashboard.navigation import link
 from dashboard.words import KINDS, STATES, span
 from workers import client
 from workers.records import JobRecord
-from workers.states import JobKind, JobState
+from workers.states import PAUSABLE, JobKind, JobState
 
 LOG_LINES = 200
 
@@ -30,6 +30,13 @@ def ago(moment: datetime) -> str:
 
 
 def _facts(job: JobRecord) -> str:
+    by = f" · started by {job.started_by}" if job.started_by else ""
+    return _when(job) + by
+
+
+def _when(job: JobRecord) -> str:
+    if job.state is JobState.PAUSED:
+        return "keeps its place until it is resumed"
     if job.state is JobState.QUEUED:
         place = f"place {job.queue_position} in its queue" if job.queue_position else "in its queue"
         return place + (", after another job" if job.after_job_id else "")
@@ -84,8 +91,50 @@ def _act(call: Callable[[str], JobRecord], job_id: str) -> None:
         st.session_state[f"refused.{job_id}"] = str(error)
 
 
+def _priority(job: JobRecord, *, prefix: str) -> None:
+    def change() -> None:
+        wanted = int(st.session_state[f"{prefix}.priority.{job.id}"])
+        _act(lambda job_id: client.set_priority(job_id, wanted), job.id)
+
+    st.selectbox(
+        "Priority",
+        range(10),
+        index=job.priority,
+        key=f"{prefix}.priority.{job.id}",
+        format_func=lambda number: f"priority {number}",
+        on_change=change,
+        label_visibility="collapsed",
+        width=130,
+    )
+
+
+def _hold(job: JobRecord, *, prefix: str) -> None:
+    """Pause, or let go on."""
+    if job.state is JobState.PAUSED or job.pause_requested:
+        st.button(
+            "Resume",
+            key=f"{prefix}.resume.{job.id}",
+            icon=":material/play_circle:",
+            on_click=_act,
+            args=(client.resume_job, job.id),
+            help="It goes on from its last checkpoint, at its old place in the queue.",
+        )
+    elif job.state is JobState.QUEUED or job.kind in PAUSABLE:
+        st.button(
+            "Pause",
+            key=f"{prefix}.pause.{job.id}",
+            icon=":material/pause_circle:",
+            on_click=_act,
+            args=(client.pause_job, job.id),
+            help="The job stops at the next batch or frame and can be resumed, also after a restart.",
+        )
+
+
 def _actions(job: JobRecord, *, prefix: str) -> None:
+    if job.kind is JobKind.TRAIN and job.run_id and job.state is not JobState.RUNNING:
+        link("train", "Clone", icon=":material/content_copy:", query={"like": job.run_id})
     if is_live(job):
+        _hold(job, prefix=prefix)
         st.button(
             "Stopping…" if job.cancel_requested else "Cancel",
             key=f"{prefix}.cancel.{job.id}",
@@ -133,12 +182,14 @@ def job_card(job: JobRecord, *, prefix: str, with_log: bool = True, with_link: b
                 )
             st.caption(_facts(job), width="content")
             st.space("stretch")
+            if with_log and job.state in {JobState.QUEUED, JobState.PAUSED}:
+                _priority(job, prefix=prefix)
             if with_log:
                 wants_log = st.toggle("Log", key=f"{prefix}.log.{job.id}")
             if with_link:
                 _result_link(job)
             _actions(job, prefix=prefix)
-        if job.state is JobState.RUNNING:
+        if job.state is JobState.RUNNING or (job.state is JobState.PAUSED and job.progress):
             stage = " · ".join(part for part in (job.stage, job.message) if part) or "starting"
             st.progress(min(1.0, max(0.0, job.progress)), text=f"{stage} — {job.progress:.0%}")
         if (refusal := st.session_state.pop(f"refused.{job.id}", None)) or job.error:

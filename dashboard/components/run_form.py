@@ -14,6 +14,7 @@ from dashboard.components.forms import help_of, option_fields
 from dashboard.components.guard import show
 from dashboard.components.models import starter_card
 from dashboard.words import method_name
+from workers.records import RunRecord
 
 MAIN = ("epochs", "batch_size", "input_size", "learning_rate", "augment", "seed")
 APART = {"method", "backbone", "pretrained", "avce", "betas", *MAIN}
@@ -96,12 +97,21 @@ def _start(base: TrainOptions, prefix: str) -> str:
     return str(found)
 
 
-def train_form() -> Filled:
-    """Draw the form and check what is in it."""
+def _base(like: RunRecord | None) -> tuple[TrainOptions, str]:
+    """What fills the form, and a prefix of the fields' keys that changes with it."""
+    if like is not None:
+        st.info(
+            f"Filled with the options of “{like.name}”; change what you like.", icon=":material/content_copy:"
+        )
+        return TrainOptions.parse(like.options), f"train.like.{like.id}"
     preset, fidelity = _preset()
-    base = train_options(preset=preset, fidelity=fidelity)
+    return train_options(preset=preset, fidelity=fidelity), f"train.{preset}.{fidelity or 'preset'}"
+
+
+def train_form(like: RunRecord | None = None) -> Filled:
+    """Draw the form, filled from a preset or with another run's options, and check what is in it."""
+    base, prefix = _base(like)
     values = base.model_dump()
-    prefix = f"train.{preset}.{fidelity or 'preset'}"
     chosen = _method_and_backbone(base, prefix)
     chosen["pretrained"] = _start(base, prefix)
     chosen |= option_fields(TrainOptions, MAIN, values, prefix=prefix)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dashboard.components.groups import group_list
 from dashboard.components.guard import need
 from dashboard.components.jobs import job_card
+from dashboard.components.person import name_field
 from dashboard.components.tables import Cell, Row, draw_table
 from dashboard.navigation import link
 from dashboard.words import KINDS
@@ -16,32 +18,48 @@ from workers.states import JobKind, JobState
 PER_PAGE = 15
 FILTERS: dict[str, list[JobState] | None] = {
     "All": None,
-    "Active": [JobState.QUEUED, JobState.RUNNING],
+    "Active": [JobState.QUEUED, JobState.RUNNING, JobState.PAUSED],
+    "Paused": [JobState.PAUSED],
     "Done": [JobState.SUCCEEDED],
     "Failed": [JobState.FAILED],
     "Cancelled": [JobState.CANCELLED],
 }
 
 
-def _chosen(states: list[JobState] | None, kinds: list[JobKind], page: int) -> list[JobRecord]:
+def _chosen(states: list[JobState] | None, kinds: list[JobKind], search: str, page: int) -> list[JobRecord]:
     return need(
-        client.list_jobs, states=states, kinds=kinds or None, limit=PER_PAGE + 1, offset=page * PER_PAGE
+        client.list_jobs,
+        states=states,
+        kinds=kinds or None,
+        search=search,
+        group_id=st.query_params.get("group"),
+        limit=PER_PAGE + 1,
+        offset=page * PER_PAGE,
     )
 
 
 @st.fragment(run_every=1.5)
 def _job_list() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.segmented_control("State", list(FILTERS), default="All", key="jobs.state", required=True)
+        chosen = st.segmented_control(
+            "State", list(FILTERS), default="All", key="jobs.state", required=True, on_change=_turn, args=(0,)
+        )
         kinds = st.multiselect(
             "Kind",
             list(JobKind),
             key="jobs.kinds",
             format_func=lambda kind: KINDS[kind][0],
             placeholder="Every kind",
+            on_change=_turn,
+            args=(0,),
         )
+        search = st.text_input(
+            "Search", key="jobs.search", placeholder="title, person, error or id", on_change=_turn, args=(0,)
+        )
+    if st.query_params.get("group"):
+        st.button("All groups", key="jobs.ungroup", icon=":material/close:", on_click=_ungroup)
     page = int(st.session_state.get("jobs.page", 0))
-    jobs = _chosen(FILTERS[chosen or "All"], kinds, page)
+    jobs = _chosen(FILTERS[chosen or "All"], kinds, search or "", page)
     if not jobs:
         st.info("No jobs here. Whatever you start on another page shows up in this list and stays in it.")
         if not page:
@@ -49,6 +67,11 @@ def _job_list() -> None:
     for job in jobs[:PER_PAGE]:
         job_card(job, prefix="jobs")
     _pager(page, has_more=len(jobs) > PER_PAGE)
+
+
+def _ungroup() -> None:
+    del st.query_params["group"]
+    _turn(0)
 
 
 def _turn(page: int) -> None:
@@ -109,6 +132,8 @@ def _workers() -> None:
 def page() -> None:
     """Jobs."""
     st.title("Jobs", anchor=False)
+    name_field()
+    group_list()
     _job_list()
     st.subheader("Workers", anchor=False)
     _workers()

@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard.components.evaluate_form import evaluate_form
 from dashboard.components.figures import evaluation_table
+from dashboard.components.groups import group_card
 from dashboard.components.guard import need
 from dashboard.components.jobs import is_live, job_card
 from dashboard.components.models import model_label, starter_card
@@ -58,10 +59,20 @@ def _evaluations(run: RunRecord) -> None:
     evaluate_form(run)
 
 
+def _of_group() -> list[RunRecord]:
+    """Runs of the group in the address, below its card."""
+    asked = st.query_params.get("group")
+    if not asked:
+        return []
+    group_card(need(client.get_group, asked))
+    link("runs", "All runs", icon=":material/close:")
+    return need(client.group_runs, asked)
+
+
 def page() -> None:
     """Runs."""
     st.title("Runs", anchor=False)
-    runs = need(client.list_runs)
+    runs = _of_group() or need(client.list_runs)
     if not runs:
         st.info("No run yet; the model that comes with the studio is here.", icon=":material/info:")
         link("train", "Train a model", icon=":material/add:")
@@ -70,6 +81,13 @@ def page() -> None:
         return
     run = need(client.get_run, pick("Run", runs, model_label, param="run", key="runs.chosen").id)
     made_of = f"{method_name(run.method)} · {run.backbone}"
+    if run.group_id and not st.query_params.get("group"):
+        link(
+            "runs",
+            "Part of a sweep: see all its runs",
+            icon=":material/grid_view:",
+            query={"group": run.group_id},
+        )
     if run.shipped:
         st.caption(f"{made_of} · not trained here; measure it on your own faces below, and train from it")
         starter_card()

@@ -8,11 +8,12 @@ from avce.options import TrainOptions
 from dashboard.components.guard import attempt, need
 from dashboard.components.pick import pick
 from dashboard.components.run_form import train_form
+from dashboard.components.sweep_form import Swept, sweep_fields
 from dashboard.cost import estimate
 from dashboard.navigation import go, link
 from dashboard.words import method_name, span
 from workers import client
-from workers.records import DatasetRecord
+from workers.records import DatasetRecord, RunRecord
 from workers.states import JobKind, JobState
 
 
@@ -31,21 +32,43 @@ def _cost_hint(options: TrainOptions, dataset: DatasetRecord) -> None:
     )
 
 
-def _start(dataset: DatasetRecord, options: TrainOptions | None) -> None:
+def _like() -> RunRecord | None:
+    """The run that the address asks to clone."""
+    asked = st.query_params.get("like")
+    if not asked:
+        return None
+    link("train", "Begin from a preset instead", icon=":material/close:")
+    return need(client.get_run, asked)
+
+
+def _start(dataset: DatasetRecord, options: TrainOptions | None, values: Swept) -> None:
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     default = "" if options is None else f"{method_name(options.method)} {options.backbone} · {dataset.name}"
     name = left.text_input("Name of the run", key="train.name", placeholder=default)
     priority = right.number_input(
         "Priority",
-        min_value=-10,
-        max_value=10,
+        min_value=0,
+        max_value=9,
         value=0,
         key="train.priority",
-        help="Higher goes first in its queue.",
+        help="0 to 9; higher goes first in its queue. It can be changed while the job waits.",
     )
-    if st.button(
-        "Queue training", key="train.start", type="primary", icon=":material/play_arrow:", disabled=options is None
-    ) and options is not None:  # fmt: skip
+    label = f"Queue {values.count} trainings" if values.options else "Queue training"
+    is_off = options is None or not values.is_good
+    if not st.button(label, key="train.start", type="primary", icon=":material/play_arrow:", disabled=is_off):
+        return
+    if options is not None and values.options:
+        group = attempt(
+            client.train_sweep,
+            dataset.id,
+            options,
+            values.options,
+            name=name or default,
+            priority=int(priority),
+        )
+        if group is not None:
+            go("jobs", group=group.id)
+    elif options is not None:
         job = attempt(client.train, dataset.id, options, name=name or default, priority=int(priority))
         if job is not None and job.run_id:
             go("runs", run=job.run_id)
@@ -65,7 +88,8 @@ def page() -> None:
     )  # fmt: skip
     if not dataset.n_train or not dataset.n_val:
         st.warning("This data set has an empty training or validation split; a run on it will fail.")
-    filled = train_form()
+    filled = train_form(_like())
     if filled.options is not None:
         _cost_hint(filled.options, dataset)
-    _start(dataset, filled.options)
+    values = sweep_fields(filled.options)
+    _start(dataset, filled.options, values)

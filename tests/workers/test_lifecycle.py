@@ -58,10 +58,10 @@ def test_a_worker_that_lost_its_claim_changes_nothing(new_job):
     new = lifecycle.claim(job_id, "new")
     with writing() as session:
         assert not lifecycle.finish(session, old, JobState.SUCCEEDED)
-    assert lifecycle.renew(old) == (False, False)
+    assert not lifecycle.renew(old).holds
     assert not lifecycle.release(old, "stopping")
     assert get_job(job_id).worker == "new"
-    assert lifecycle.renew(new) == (True, False)
+    assert lifecycle.renew(new) == lifecycle.Renewed(holds=True)
 
 
 def test_renewing_moves_the_lease_and_tells_of_a_cancel(new_job):
@@ -70,7 +70,7 @@ def test_renewing_moves_the_lease_and_tells_of_a_cancel(new_job):
     with writing() as session:
         lifecycle.change(session, Job.id == job_id, lease_until=utc_now() - timedelta(seconds=1))
     cancel_job(job_id)
-    assert lifecycle.renew(held) == (True, True)
+    assert lifecycle.renew(held) == lifecycle.Renewed(holds=True, cancel=True)
     with writing() as session:
         assert session.get(Job, job_id).lease_until > utc_now()
 

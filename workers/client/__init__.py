@@ -17,7 +17,16 @@ from workers.client.demo import start_demo
 from workers.client.episodes import search_episodes
 from workers.client.health import health, workers_status
 from workers.client.inspections import get_inspection, inspect, inspection_jpeg, list_inspections
-from workers.client.jobs import cancel_job, get_job, job_log, list_jobs, retry_job
+from workers.client.jobs import (
+    cancel_job,
+    get_job,
+    job_log,
+    list_jobs,
+    pause_job,
+    resume_job,
+    retry_job,
+    set_priority,
+)
 from workers.client.labels import clear_labels, set_labels, video_labels
 from workers.client.maps import draw_maps, map_colours, map_face, map_png, map_points, map_values, maps
 from workers.client.posters import draw_poster, get_poster, list_posters, poster_path
@@ -40,6 +49,7 @@ from workers.client.runs import (
     train,
 )
 from workers.client.samples import dataset_points, dataset_samples, finding_names, finding_pictures
+from workers.client.sweeps import cancel_group, get_group, group_runs, list_groups, sweep_options, train_sweep
 from workers.client.tracks import (
     clear_neutral,
     exclude_track,
@@ -67,6 +77,7 @@ from workers.client.videos import (
     write_trajectory,
 )
 from workers.errors import ClientError, NotFoundError
+from workers.people import name_source
 
 __all__ = [
     "LONGEST_CLIP_S",
@@ -75,6 +86,7 @@ __all__ = [
     "accept_findings",
     "add_video",
     "analyze",
+    "cancel_group",
     "cancel_job",
     "clear_labels",
     "clear_neutral",
@@ -96,11 +108,13 @@ __all__ = [
     "get_checkpoint",
     "get_dataset",
     "get_evaluation",
+    "get_group",
     "get_inspection",
     "get_job",
     "get_poster",
     "get_run",
     "get_video",
+    "group_runs",
     "health",
     "import_dataset",
     "import_server_folder",
@@ -110,6 +124,7 @@ __all__ = [
     "list_analyses",
     "list_datasets",
     "list_evaluations",
+    "list_groups",
     "list_inspections",
     "list_jobs",
     "list_models",
@@ -125,24 +140,30 @@ __all__ = [
     "merge_tracks",
     "metric_points",
     "model_card",
+    "name_source",
+    "pause_job",
     "poster_path",
     "published_results",
     "remake_dataset",
     "rename_track",
     "reset_tracks",
+    "resume_job",
     "retry_job",
     "run_methods",
     "search_episodes",
     "server_entries",
     "set_labels",
     "set_neutral",
+    "set_priority",
     "shipped_models",
     "split_track",
     "start_demo",
     "store_upload",
+    "sweep_options",
     "synthesize_dataset",
     "tracks",
     "train",
+    "train_sweep",
     "trajectory",
     "trajectory_csv",
     "video_labels",

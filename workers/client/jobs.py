@@ -1,10 +1,11 @@
-"""Read, cancel and retry jobs."""
+"""Read jobs, and cancel, retry, pause, resume and put them before others."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
-from workers import lifecycle
+from workers import lifecycle, waiting
 from workers.client._door import door
 from workers.dispatch import dispatch
 from workers.records import JobRecord, LogLine
@@ -25,12 +26,34 @@ def list_jobs(
     *,
     states: Collection[JobState] | None = None,
     kinds: Collection[JobKind] | None = None,
+    search: str = "",
+    group_id: str | None = None,
+    finished_after: datetime | None = None,
     limit: int = 200,
     offset: int = 0,
 ) -> list[JobRecord]:
-    """Jobs, newest first, of the given states and kinds (``None``: all)."""
+    """Jobs, newest first, of the given states, kinds and group (``None``: all).
+
+    Args:
+        states: Any of these.
+        kinds: Any of these.
+        search: Words that title, person, error or id must hold, in any case.
+        group_id: Of this group.
+        finished_after: Ended later than this.
+        limit: At most so many.
+        offset: Without so many of the newest.
+    """
     with reading() as session:
-        return jobs.job_records(session, states=states, kinds=kinds, limit=limit, offset=offset)
+        return jobs.job_records(
+            session,
+            states=states,
+            kinds=kinds,
+            search=search,
+            group_id=group_id,
+            finished_after=finished_after,
+            limit=limit,
+            offset=offset,
+        )
 
 
 @door
@@ -54,4 +77,30 @@ def retry_job(job_id: str) -> JobRecord:
     with writing() as session:
         again = lifecycle.retry(session, job_id)
     dispatch(again)
+    return get_job(job_id)
+
+
+@door
+def pause_job(job_id: str) -> JobRecord:
+    """Pause: a queued job waits at its place, a running one stops at its next batch or frame and goes on later."""
+    with writing() as session:
+        waiting.pause(session, job_id)
+    return get_job(job_id)
+
+
+@door
+def resume_job(job_id: str) -> JobRecord:
+    """Let a paused job go on, at its place in the queue and from where it was."""
+    with writing() as session:
+        waiting.resume(session, job_id)
+    dispatch([job_id])
+    return get_job(job_id)
+
+
+@door
+def set_priority(job_id: str, priority: int) -> JobRecord:
+    """Put a job that waits before those of lower priority (0 to 9)."""
+    with writing() as session:
+        waiting.prioritise(session, job_id, priority)
+    dispatch([job_id])
     return get_job(job_id)

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from typing import Any
 
 import pandas as pd
+from sqlalchemy.orm import Session
 
 from avce.options import EvaluateOptions, TrainOptions
 from avce.weights import card_text
@@ -31,38 +32,51 @@ def train(
     after: str | None = None,
 ) -> JobRecord:
     """Queue a training run. On a data set that is still being imported it waits for the import."""
-    options = options or TrainOptions()
     with writing() as session:
-        dataset = datasets.dataset_record(session, dataset_id)
-        if dataset.state == "failed":
-            raise ClientError(
-                f"data set {dataset.name!r} could not be imported ({dataset.error}); import it again"
-            )
-        if dataset.state == "importing" and after is None:
-            after = dataset.job_id
-        values = options.model_dump(mode="json")
-        title = (name or "").strip() or f"{options.method.value} {options.backbone.value} on {dataset.name}"
-        run = Run(
-            name=title,
-            dataset_id=dataset_id,
-            method=options.method.value,
-            backbone=options.backbone.value,
-            options=values,
-        )
-        session.add(run)
-        session.flush()
-        job = jobs.add_job(
-            session,
-            JobKind.TRAIN,
-            f"Train {title}",
-            options=values,
-            priority=priority,
-            after=after,
-            dataset_id=dataset_id,
-            run_id=run.id,
-        )
-        job_id = job.id
+        job_id = add_training(
+            session, dataset_id, options or TrainOptions(), name=name, priority=priority, after=after
+        ).id
     return sent(job_id)
+
+
+def add_training(
+    session: Session,
+    dataset_id: str,
+    options: TrainOptions,
+    *,
+    name: str | None,
+    priority: int = 0,
+    after: str | None = None,
+) -> Job:
+    """Write the rows of a run and of its training job."""
+    dataset = datasets.dataset_record(session, dataset_id)
+    if dataset.state == "failed":
+        raise ClientError(
+            f"data set {dataset.name!r} could not be imported ({dataset.error}); import it again"
+        )
+    if dataset.state == "importing" and after is None:
+        after = dataset.job_id
+    values = options.model_dump(mode="json")
+    title = (name or "").strip() or f"{options.method.value} {options.backbone.value} on {dataset.name}"
+    run = Run(
+        name=title,
+        dataset_id=dataset_id,
+        method=options.method.value,
+        backbone=options.backbone.value,
+        options=values,
+    )
+    session.add(run)
+    session.flush()
+    return jobs.add_job(
+        session,
+        JobKind.TRAIN,
+        f"Train {title}",
+        options=values,
+        priority=priority,
+        after=after,
+        dataset_id=dataset_id,
+        run_id=run.id,
+    )
 
 
 @door

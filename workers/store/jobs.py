@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from workers.errors import ClientError, NotFoundError
+from workers.people import current_name
 from workers.queues import QUEUE_OF_KIND
 from workers.records import JobRecord, LogLine
 from workers.settings import get_settings
@@ -45,8 +46,7 @@ def add_job(
         ClientError: Priority out of range.
         NotFoundError: No job has the id ``after``.
     """
-    if not 0 <= priority <= MAX_PRIORITY:
-        raise ClientError(f"priority: expected 0 to {MAX_PRIORITY}, got {priority}")
+    check_priority(priority)
     if after is not None:
         require_job(session, after)
     job = Job(
@@ -57,11 +57,22 @@ def add_job(
         priority=priority,
         after_job_id=after,
         state=JobState.QUEUED,
+        started_by=current_name(),
         **nouns,
     )
     session.add(job)
     session.flush()
     return job
+
+
+def check_priority(priority: int) -> None:
+    """Refuse a priority that the broker does not know.
+
+    Raises:
+        ClientError: Priority out of range.
+    """
+    if not 0 <= priority <= MAX_PRIORITY:
+        raise ClientError(f"priority: expected 0 to {MAX_PRIORITY}, got {priority}")
 
 
 def require_job(session: Session, job_id: str) -> Job:
@@ -91,15 +102,25 @@ def job_records(
     *,
     states: Collection[JobState] | None = None,
     kinds: Collection[JobKind] | None = None,
+    search: str = "",
+    group_id: str | None = None,
+    finished_after: datetime | None = None,
     limit: int = 200,
     offset: int = 0,
 ) -> list[JobRecord]:
-    """Records of jobs, newest first."""
+    """Records of jobs, newest first; ``search`` looks in titles, names of people, errors and ids."""
     wanted: list[ColumnElement[bool]] = []
     if states is not None:
         wanted.append(Job.state.in_(list(states)))
     if kinds is not None:
         wanted.append(Job.kind.in_(list(kinds)))
+    if group_id is not None:
+        wanted.append(Job.group_id == group_id)
+    if finished_after is not None:
+        wanted.append(Job.finished_at > finished_after)
+    for word in search.split():
+        columns = (Job.title, Job.started_by, Job.error, Job.id)
+        wanted.append(or_(*(column.icontains(word, autoescape=True) for column in columns)))
     return _records(session, *wanted, limit=limit, offset=offset)
 
 

@@ -30,6 +30,7 @@ def run_records(session: Session, *wanted: ColumnElement[bool], limit: int | Non
             *record_columns(Run, RunRecord),
             Dataset.name.label("dataset_name"),
             Job.id.label("job_id"),
+            Job.group_id,
             Job.state,
             Checkpoint.id.label("checkpoint_id"),
         )

@@ -110,6 +110,11 @@ class Job(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     fence: Mapped[int] = mapped_column(default=0)
     cancel_requested: Mapped[bool] = mapped_column(default=False)
+    pause_requested: Mapped[bool] = mapped_column(default=False)
+    started_by: Mapped[str] = mapped_column(default="")
+    group_id: Mapped[str | None] = mapped_column(ForeignKey("job_group.id"), index=True)
+    notified_at: Mapped[datetime | None]
+    notify_tries: Mapped[int] = mapped_column(default=0)
     worker: Mapped[str | None]
     lease_until: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
@@ -119,6 +124,17 @@ class Job(Base):
     evaluation_id: Mapped[str | None] = mapped_column(ForeignKey("evaluation.id"), index=True)
     video_id: Mapped[str | None] = mapped_column(ForeignKey("video.id"), index=True)
     analysis_id: Mapped[str | None] = mapped_column(ForeignKey("analysis.id"), index=True)
+
+
+class JobGroup(Base):
+    """Jobs that were started as one, such as a sweep; ``values`` maps each swept option to its values."""
+
+    __tablename__ = "job_group"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    name: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    values: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 
 class JobLog(Base):

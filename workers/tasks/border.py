@@ -12,14 +12,15 @@ from sqlalchemy.orm import Session
 
 from avce.errors import AvceError, CancelledError
 from workers.dispatch import dispatch
-from workers.errors import LeaseLostError, WorkerStoppingError
-from workers.lifecycle import Claim, claim, finish, release
+from workers.errors import LeaseLostError, PausedError, WorkerStoppingError
+from workers.lifecycle import Claim, finish, release, rest
 from workers.presence import presence
 from workers.reporting import JobReporter
 from workers.states import JobState
 from workers.store.jobs import add_log
 from workers.store.session import reading, writing
 from workers.store.tables import Job
+from workers.waiting import claim_turn
 
 log = logging.getLogger(__name__)
 
@@ -46,14 +47,16 @@ Work = Callable[[Claim, JobReporter], Outcome]
 
 
 def perform(job_id: str, work: Work) -> None:
-    """Do one attempt at a job, if it is to be had.
+    """Do one attempt at this job, or at one of its kind that comes before it, if there is one to be had.
 
     Raises:
         Exception: What the work raised, after it was recorded on the job.
     """
-    held = claim(job_id, presence.name)
+    held = claim_turn(job_id, presence.name)
     if held is None:
-        log.info("job %s is not to be had: it runs elsewhere, waits for another, or has ended", job_id)
+        log.info(
+            "job %s and all of its kind run elsewhere, are paused, wait for another, or have ended", job_id
+        )
         return
     try:
         with JobReporter(held) as reporter:
@@ -63,6 +66,8 @@ def perform(job_id: str, work: Work) -> None:
         log.warning("%s; leaving it", error)
     except WorkerStoppingError as error:
         release(held, str(error))
+    except PausedError:
+        rest(held)
     except CancelledError:
         _end(held, JobState.CANCELLED, "cancelled by the user")
     except AvceError as error:
