@@ -77,6 +77,25 @@ def test_a_cancelled_training_stops_and_the_worker_goes_on_with_the_next_job(stu
     assert client.get_run(job.run_id).checkpoint_id is None
 
 
+def test_a_paused_training_outlives_its_worker_and_goes_on_before_a_later_job(studio, dataset_id):
+    worker = studio.start_worker("first")
+    job = client.train(dataset_id, LONG)
+    wait_for(lambda: epochs_so_far(job.run_id) >= 2)
+    client.pause_job(job.id)
+    until(job.id, JobState.PAUSED)
+    done = epochs_so_far(job.run_id)
+    assert studio.end(worker) == 0
+    later = client.train(dataset_id, LONG)
+    assert client.resume_job(job.id).queue_position == 1
+    studio.start_worker("second")
+    wait_for(lambda: epochs_so_far(job.run_id) > done)
+    assert client.get_job(later.id).state is JobState.QUEUED
+    assert any(text.startswith("resumed in epoch") for text in log_texts(job.id))
+    client.cancel_job(later.id)
+    client.cancel_job(job.id)
+    until(job.id, JobState.CANCELLED)
+
+
 def test_a_message_that_comes_many_times_runs_once(studio, dataset_id):
     job = client.train(dataset_id, SHORT)
     with connection() as opened:
