@@ -193,6 +193,13 @@ class AvceOptions(Options):
         description="Weight of the contrast in the total loss.",
         json_schema_extra=_source("authors' later rewrite"),
     )
+    ramp: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="Share of the run in which the weights of contrast and hold/push rise from 0 to theirs.",
+        json_schema_extra=_source("our choice; authors' code: 0"),
+    )
     hold_push_weight: float = Field(
         1e-2,
         ge=0,

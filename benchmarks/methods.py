@@ -91,6 +91,8 @@ SEARCH = (
     _avce("avce"),
     _avce("weight_1e-1", weight=1e-1),
     _avce("weight_1", weight=1.0),
+    _avce("ramp", ramp=0.5),
+    _avce("ramp_1e-1", ramp=0.5, weight=1e-1),
     _avce("hold_push_1e-3", hold_push_weight=1e-3),
     _avce("no_hold_push_weight_1e-1", hold_push_weight=0.0, weight=1e-1),
     _avce("shuffled_1e-1", weight=1e-1, product_pairs="shuffled"),

@@ -63,19 +63,24 @@ class Avce(Supervised):
         x = self.R(z)
         supervised, parts = agreement(x, batch.targets, batch.weights, self.options)
         contrast = avce_objective(x, self.H(z_a), self.H(z_n), options)
-        loss = supervised - options.weight * contrast
+        loss = supervised - self._risen(options.weight) * contrast
         if options.two_step:
             engine.update(loss, "main", "heads")
             # the weights have moved, so the feature is computed anew; BN and dropout see the batch a second time
             z = self.feature(batch.images)
             z_a, z_n = self.views(z)
             regulariser = self._hold_push(z, z_a, z_n)
-            engine.update(options.hold_push_weight * regulariser, "main", "metric")
+            engine.update(self._risen(options.hold_push_weight) * regulariser, "main", "metric")
         else:
             regulariser = self._hold_push(z, z_a, z_n)
-            loss = loss + options.hold_push_weight * regulariser
+            loss = loss + self._risen(options.hold_push_weight) * regulariser
             engine.update(loss, "main", "heads", "metric")
         return as_floats({"loss": loss, **parts, "avce": contrast, "hold_push": regulariser})
+
+    def _risen(self, weight: float) -> float:
+        """A weight at this point of the run, see ``ramp``."""
+        ramp = self.options.avce.ramp
+        return weight * min(1.0, self.done / ramp) if ramp else weight
 
     def _hold_push(self, z: Tensor, z_a: Tensor, z_n: Tensor) -> Tensor:
         return hold_push(self.v(z_a), self.v(z_n), self.v(z), self.options.avce)

@@ -47,6 +47,8 @@ class Method(nn.Module, ABC):
     """
 
     encoder: nn.Module
+    done: float = 1.0
+    """Share of the run that is behind, in [0, 1]; the training loop sets it before every step."""
 
     def __init__(self, options: TrainOptions) -> None:
         super().__init__()

@@ -180,6 +180,7 @@ class _Run:
     def _step(self, batch: Batch) -> dict[str, float]:
         torch.manual_seed(self.options.seed * 1_000_003 + self.engine.step + self.rank * 998_244_353)
         self.engine.begin_step()
+        self.method.done = self.engine.step / self.engine.total_steps
         with self.engine.accelerator.autocast():
             losses = self.method.training_step(batch.to(self.engine.device), self.engine)
         self.engine.end_step()

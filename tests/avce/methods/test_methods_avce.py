@@ -222,3 +222,20 @@ def test_a_normalised_bottleneck_keeps_most_entries_of_z_alive_whatever_its_bias
         alive[norm] = (bottleneck(features) > 0).any(0).float().mean().item()
     assert alive["none"] < 0.1
     assert alive["batch"] == 1.0
+
+
+def test_contrast_and_hold_push_come_in_over_the_ramp():
+    batch = batch_of(8, size=32)
+    losses = {}
+    for done, ramp in [(0.0, 0.5), (0.25, 0.5), (0.5, 0.5), (0.0, 0.0)]:
+        method = method_of(ramp=ramp, weight=1.0, hold_push_weight=1.0)
+        method.done = done
+        recorder = Recorder(method)
+        losses[done, ramp] = method.training_step(batch, recorder)["loss"]
+        plain = method_of(weight=0.0, hold_push_weight=0.0)
+        losses["supervised"] = plain.training_step(batch, Recorder(plain))["loss"]
+    assert losses[0.0, 0.5] == pytest.approx(losses["supervised"])
+    assert losses[0.5, 0.5] == pytest.approx(losses[0.0, 0.0])
+    half = (losses[0.0, 0.5] + losses[0.5, 0.5]) / 2
+    assert losses[0.25, 0.5] == pytest.approx(half, abs=1e-5)
+    assert losses[0.5, 0.5] != pytest.approx(losses["supervised"], abs=1e-3)
