@@ -103,7 +103,7 @@ INTERACTIONS: dict[str, dict[str, Callable[[Page, int], None]]] = {
     "video": {"other video": choose("Analysis", 1)},
     "episodes": {"rule": segment("A < -0.2 for 2 s", "intensity > 0.7", "V > 0.4 for 1 s")},
     "maps": {"other video": choose("Analysis", 1)},
-    "inspector": {"other faces": press("Others"), "other run": choose("Run", 1)},
+    "inspector": {"other faces": press("Others"), "other model": choose("Model", 1)},
     "jobs": {"failed ones": segment("Failed", "Done", "All"), "older": press("Older")},
 }
 
