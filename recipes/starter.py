@@ -32,6 +32,7 @@ from avce.options import TrainOptions
 from avce.training.checkpoint import save_checkpoint
 from avce.training.engine import WeightAverage
 from avce.training.schedule import learning_rate_factor
+from avce.training.state import below, named, pack_optimizer, unpack_optimizer
 from recipes.pools import CATEGORIES, NO_CATEGORY, Pool, augment, plain, read_pool
 
 SIZE = 96
@@ -173,10 +174,9 @@ def run(faces: Path, work: Path, steps: int, leave_out: str = "") -> None:
 def _save(
     work: Path, model: nn.Module, average: WeightAverage, optimizer: torch.optim.Optimizer, step: int
 ) -> None:
-    tensors = {f"model.{k}": v for k, v in model.state_dict().items()}
-    tensors |= {f"average.{k}": v for k, v in average.weights.items()}
-    for index, slots in optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{index}.{slot}": value for slot, value in slots.items()}
+    packed, _ = pack_optimizer(optimizer)  # AdamW keeps tensors only
+    tensors = named("model.", model.state_dict()) | named("average.", average.weights)
+    tensors |= named("optimizer.", packed)
     with replace_folder(work / "resume") as fresh:
         save_file({k: v.detach().contiguous() for k, v in tensors.items()}, fresh / "state.safetensors")
         write_json(fresh / "state.json", {"step": step, "options": OPTIONS.model_dump(mode="json")})
@@ -187,14 +187,9 @@ def _resume(work: Path, model: nn.Module, average: WeightAverage, optimizer: tor
     if not (folder / "state.json").is_file():
         return 0
     tensors = load_file(folder / "state.safetensors")
-    model.load_state_dict({k.removeprefix("model."): v for k, v in tensors.items() if k.startswith("model.")})
-    average.weights = {k.removeprefix("average."): v for k, v in tensors.items() if k.startswith("average.")}
-    slots: dict[int, dict[str, Tensor]] = {}
-    for key, value in tensors.items():
-        if key.startswith("optimizer."):
-            _, index, slot = key.split(".", 2)
-            slots.setdefault(int(index), {})[slot] = value
-    optimizer.load_state_dict({"state": slots, "param_groups": optimizer.state_dict()["param_groups"]})
+    model.load_state_dict(below("model.", tensors))
+    average.weights = below("average.", tensors)
+    unpack_optimizer(optimizer, below("optimizer.", tensors), {})
     return int(json.loads((folder / "state.json").read_text("utf-8"))["step"])
 
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from avce.methods.base import Method
 from avce.options import TrainOptions
 from avce.training.schedule import learning_rate_factor
+from avce.training.state import below, named, pack_optimizer, unpack_optimizer
 
 
 class Engine:
@@ -91,34 +92,22 @@ class Engine:
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Everything a resumed run needs, as named tensors and plain values."""
-        tensors = {f"model.{name}": value for name, value in self.method.state_dict().items()}
+        tensors = named("model.", self.method.state_dict())
         plain: dict[str, Any] = {"step": self.step, "optimizers": {}}
         if self.average is not None:
-            tensors |= {f"average.{name}": value for name, value in self.average.weights.items()}
+            tensors |= named("average.", self.average.weights)
         for name, optimizer in self.optimizers.items():
-            kept = plain["optimizers"][name] = {}
-            for index, slots in optimizer.state_dict()["state"].items():
-                for slot, value in slots.items():
-                    if isinstance(value, Tensor):
-                        tensors[f"optimizer.{name}.{index}.{slot}"] = value
-                    else:
-                        kept[f"{index}.{slot}"] = value
+            packed, plain["optimizers"][name] = pack_optimizer(optimizer)
+            tensors |= named(f"optimizer.{name}.", packed)
         return {name: value.detach().cpu().contiguous() for name, value in tensors.items()}, plain
 
     def load_state(self, tensors: Mapping[str, Tensor], plain: Mapping[str, Any]) -> None:
         """Go back to what :meth:`state` gave."""
-        self.method.load_state_dict(_below(tensors, "model."))
+        self.method.load_state_dict(below("model.", tensors))
         if self.average is not None:
-            self.average.weights = {k: v.to(self.device) for k, v in _below(tensors, "average.").items()}
+            self.average.weights = {k: v.to(self.device) for k, v in below("average.", tensors).items()}
         for name, optimizer in self.optimizers.items():
-            slots: dict[int, dict[str, Any]] = {}
-            entries: dict[str, Any] = dict(_below(tensors, f"optimizer.{name}.")) | plain["optimizers"][name]
-            for key, value in entries.items():
-                index, slot = key.split(".", 1)
-                slots.setdefault(int(index), {})[slot] = value
-            optimizer.load_state_dict(
-                {"state": slots, "param_groups": optimizer.state_dict()["param_groups"]}
-            )
+            unpack_optimizer(optimizer, below(f"optimizer.{name}.", tensors), plain["optimizers"][name])
         self.step = int(plain["step"])
 
 
@@ -138,7 +127,3 @@ class WeightAverage:
                 self.weights[name].lerp_(value, share)
             else:
                 self.weights[name].copy_(value)
-
-
-def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
