@@ -51,6 +51,15 @@ class Head(StrEnum):
     """Of the inattentive view."""
 
 
+class MapFrames(StrEnum):
+    """Which frames of a video get activation maps."""
+
+    CHOSEN = "chosen"
+    EVERY = "every"
+    PEAKS = "peaks"
+    ALL = "all"
+
+
 class Split(StrEnum):
     """Parts of a data set."""
 
@@ -507,8 +516,14 @@ class AnalyzeOptions(Options):
 
 
 class MapOptions(Options):
-    """Which activation maps to draw."""
+    """Which activation maps to draw, and over which frames."""
 
+    which: MapFrames = Field(
+        MapFrames.CHOSEN,
+        description="Frames that get maps: those chosen, every n-th with a face, peaks and turning points, or all with a"
+        " face; at most 256.",
+    )
+    every: int = Field(10, ge=1, le=100_000, description="Take one frame in so many of those with a face.")
     axes: tuple[Axis, ...] = Field((Axis.VALENCE, Axis.AROUSAL), description="Outputs to explain.")
     heads: tuple[Head, ...] = Field(
         (Head.R,),

@@ -18,6 +18,8 @@ from workers.records import MapRecord
 _GALLERY = st.components.v2.component(
     "avce_maps", html=asset("maps.html"), css=asset("maps.css"), js=asset("maps.js")
 )
+SIDE_BY_SIDE = 24
+"""Most frames side by side; a page of hundreds of pictures is slow and shows nothing."""
 VIEWS = {
     "axes": "Per axis",
     "heads": "R against H",
@@ -38,10 +40,12 @@ def map_gallery(analysis_id: str, items: Sequence[MapRecord]) -> None:
     """Choose how to look at the maps, and show them."""
     chosen = st.segmented_control(
         "View", list(VIEWS), format_func=VIEWS.__getitem__, default="axes", key="maps.view", required=True,
-        help="Means are over the frames shown, whole and by quadrant of what the model says, in the coordinates of the cut face.",
+        help="Means are over all frames chosen: whole, by quadrant of what the model says, and by face where there are several, in the coordinates of the cut face.",
     )  # fmt: skip
     view = chosen or "axes"
     shown = _frames(analysis_id, items)
+    if view != "means":
+        shown = _spread(shown)
     runs = {item.run_id: item.name for item in items}
     sections = Sections(shown, series_of(runs, need(client.run_methods, list(runs))))
     built = {
@@ -65,6 +69,18 @@ def _frames(analysis_id: str, items: Sequence[MapRecord]) -> list[MapRecord]:
         st.session_state[key] = [frame for frame in st.session_state[key] if frame in frames]
     chosen = st.multiselect("Frames shown", frames, key=key, placeholder="all", help="None chosen: all.")
     return [item for item in items if not chosen or item.frame in chosen]
+
+
+def _spread(items: list[MapRecord]) -> list[MapRecord]:
+    """Maps of at most :data:`SIDE_BY_SIDE` frames, spread over those there are."""
+    frames = sorted({item.frame for item in items})
+    if len(frames) <= SIDE_BY_SIDE:
+        return items
+    kept = {frames[i * (len(frames) - 1) // (SIDE_BY_SIDE - 1)] for i in range(SIDE_BY_SIDE)}
+    st.caption(
+        f"{SIDE_BY_SIDE} of {len(frames)} frames, spread over all; choose others above. Means take all."
+    )
+    return [item for item in items if item.frame in kept]
 
 
 def _scale(view: str) -> dict[str, Any]:

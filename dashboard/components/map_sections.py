@@ -186,7 +186,7 @@ class Sections:
         return [{"title": "Valence less arousal", "help": text, "columns": _columns(places), "rows": rows}]
 
     def means(self, points: pd.DataFrame, values_of: Callable[[Sequence[str]], Maps]) -> list[dict[str, Any]]:
-        """Mean over all frames and over those in each quadrant, in the coordinates of the cut face.
+        """Mean over all frames, over each quadrant, and over each face of several, in the coordinates of the cut face.
 
         Args:
             points: ``run_id, frame, track, valence, arousal`` of the faces that have maps.
@@ -196,7 +196,11 @@ class Sections:
             quadrant=quadrant_of(points[["valence", "arousal"]].to_numpy(float).reshape(-1, 2))
         )
         where = {(r.run_id, r.frame, r.track): r.quadrant for r in known.itertuples()}
-        groups = {"all frames": None} | {word: name for name, word in QUADRANTS.items()}
+        tracks = sorted({item.track for item in self.items if item.track is not None})
+        # What a map must be: a quadrant, a face, or nothing.
+        groups: dict[str, str | int | None] = {"all frames": None}
+        groups |= {word: quadrant for quadrant, word in QUADRANTS.items()}
+        groups |= {f"face {track}": track for track in (tracks if len(tracks) > 1 else ())}
         sections = []
         for axis in (*AXES, "features"):
             mine = [item for item in self.items if item.axis == axis]
@@ -204,10 +208,10 @@ class Sections:
             for line in lines_of(mine):
                 of_line = [item for item in mine if (item.run_id, item.head) == line]
                 cells = []
-                for word, quadrant in groups.items():
+                for word, group in groups.items():
                     chosen = [
                         item for item in of_line
-                        if quadrant is None or where.get((item.run_id, item.frame, item.track)) == quadrant
+                        if group in {None, item.track, where.get((item.run_id, item.frame, item.track))}
                     ]  # fmt: skip
                     cells.append(_mean(chosen, f"{axis}, {word}", values_of))
                 rows.append(self._row(line, cells))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from avce.errors import AvceError
-from avce.options import Axis, Head, MapOptions
+from avce.options import Axis, Head, MapFrames, MapOptions
 from avce.video.keyframes import choose_key_frames
 from avce.video.one_face import one_face
 from dashboard.components.forms import help_of
@@ -22,6 +24,12 @@ from workers.records import AnalysisRecord
 from workers.states import JobState
 
 MAX_POINTS = 4000
+WHICH = {
+    "chosen": "Chosen",
+    "every": "Every n-th",
+    "peaks": "Peaks and turning points",
+    "all": f"All, up to {client.MOST_MAP_FRAMES}",
+}
 
 
 def _frames(analysis: AnalysisRecord) -> list[int]:
@@ -38,8 +46,33 @@ def _frames(analysis: AnalysisRecord) -> list[int]:
     )  # fmt: skip
 
 
-def _form(analysis: AnalysisRecord) -> None:
-    frames = _frames(analysis)
+@st.cache_data(ttl=30, max_entries=64, show_spinner="Looking for frames …")
+def _found(analysis_id: str, which: str, every: int) -> list[int]:
+    """Frames that a job would draw over; the whole trajectory is read for it."""
+    return client.frames_of_maps(analysis_id, MapOptions(which=MapFrames(which), every=every))
+
+
+def _which(analysis: AnalysisRecord) -> tuple[dict[str, Any], list[int]]:
+    """Which frames: the options that say so, and the frames themselves."""
+    which = st.segmented_control(
+        "Which frames", list(WHICH), format_func=WHICH.__getitem__, default="chosen", key="maps.which", required=True,
+        help=f"One job draws over at most {client.MOST_MAP_FRAMES} frames; frames without a face cannot have a map.",
+    )  # fmt: skip
+    if which == "chosen":
+        return {"which": which}, _frames(analysis)
+    every = 10
+    if which == "every":
+        every = int(
+            st.number_input("Every n-th frame with a face", 1, 100_000, 10, key="maps.every", width=220)
+        )
+    found = attempt(_found, analysis.id, str(which), every)
+    if found:
+        st.caption(f"{len(found):,} frames, from {found[0]:,} to {found[-1]:,}.")
+    return {"which": which, "every": every}, found or []
+
+
+def _what() -> dict[str, Any]:
+    """Which outputs, heads and extras."""
     left, right = st.columns([1, 2])
     axes = left.pills(
         "Outputs",
@@ -57,18 +90,25 @@ def _form(analysis: AnalysisRecord) -> None:
         key="maps.features",
         help=help_of(MapOptions.model_fields["features"]),
     )
+    return {"axes": axes, "heads": heads, "features": with_features}
+
+
+def _form(analysis: AnalysisRecord) -> None:
+    which, frames = _which(analysis)
+    what = _what()
     if not frames:
         st.caption("Choose at least one frame; frames without a face cannot have a map.")
-    ready = bool(frames and axes and heads)
+    ready = bool(frames and what["axes"] and what["heads"])
     if st.button(
         "Draw maps", key="maps.start", type="primary", icon=":material/blur_on:", disabled=not ready
     ):
         try:
-            options = MapOptions.parse({"axes": axes, "heads": heads, "features": with_features})
+            options = MapOptions.parse(which | what)
         except AvceError as error:
             show(error)
             return
-        job = attempt(client.draw_maps, analysis.id, frames, options)
+        named = frames if which["which"] == "chosen" else []
+        job = attempt(client.draw_maps, analysis.id, named, options)
         if job is not None:
             st.session_state[f"maps.job.{analysis.id}"] = job.id
 
@@ -77,7 +117,7 @@ def page() -> None:
     """Activation maps."""
     st.title("Activation maps", anchor=False)
     st.markdown(
-        "For chosen frames: which parts of the face moved the model's valence, and which its arousal. Grad-CAM-style maps"
+        "Which parts of the face moved the model's valence, and which its arousal: Grad-CAM-style maps"
         " of the encoder's last layer; the numbers beside each say whether to believe it."
     )
     analyses = [item for item in need(client.list_analyses) if item.state is JobState.SUCCEEDED]

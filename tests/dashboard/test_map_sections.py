@@ -110,6 +110,14 @@ def test_means_are_over_the_frames_of_each_quadrant_of_that_models_own_values() 
     assert seen == [["a3vR", "a7vR"], ["a3vR"], ["a7vR"]]
 
 
+def test_means_of_several_faces_stand_beside_each_other() -> None:
+    points = pd.DataFrame(columns=["run_id", "frame", "track", "valence", "arousal"])
+    two = [item(3), item(7).model_copy(update={"track": 2})]
+    section = sections(*two).means(points, lambda _: np.ones((4, 4), np.float32))[0]
+    assert section["columns"][-2:] == ["face 1", "face 2"]
+    assert [cell["scores"][0]["value"] for cell in section["rows"][0]["cells"][-2:]] == ["1", "1"]
+
+
 def picture(answer) -> np.ndarray:
     assert answer.status_code == 200, answer.text
     return cv2.imdecode(np.frombuffer(answer.content, np.uint8), cv2.IMREAD_COLOR_RGB)

@@ -124,6 +124,16 @@ def test_the_gallery_opens_in_every_view_and_says_what_is_missing(seeded: Seeded
         assert words in texts(app)
 
 
+def test_maps_offer_every_nth_peaks_and_all_frames_and_say_how_many(seeded: Seeded) -> None:
+    app = open_page("maps")
+    counts = {}
+    for which in ("every", "peaks", "all"):
+        checked(app.segmented_control(key="maps.which").set_value(which).run())
+        counts[which] = next(one.value for one in app.caption if " frames, from " in one.value)
+        assert not app.button(key="maps.start").disabled
+    assert len(set(counts.values())) == 3
+
+
 def test_an_address_with_frames_shows_the_maps_of_those(seeded: Seeded) -> None:
     app = open_page("maps", analysis=seeded.analysis_id, frames="5,40,999")
     assert app.multiselect(key=f"maps.shown.{seeded.analysis_id}").value == [5, 40]

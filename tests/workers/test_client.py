@@ -10,7 +10,7 @@ import sys
 import pytest
 from sqlalchemy import text
 
-from avce.options import AnalyzeOptions, EvaluateOptions, MapOptions, PrepareOptions, TrainOptions
+from avce.options import AnalyzeOptions, EvaluateOptions, MapFrames, MapOptions, PrepareOptions, TrainOptions
 from workers import client, lifecycle
 from workers.records import StoredFile
 from workers.settings import get_settings
@@ -103,8 +103,9 @@ def test_an_import_is_a_row_before_it_is_a_message(home, sent):
         (lambda: client.get_analysis("nope"), "analysis 'nope'"),
         (lambda: client.trajectory("nope"), "analysis 'nope'"),
         (lambda: client.trajectory_csv("nope"), "analysis 'nope'"),
-        (lambda: client.draw_maps("nope", []), "1 to 64 frames"),
+        (lambda: client.draw_maps("nope", []), "1 to 256 frames"),
         (lambda: client.draw_maps("nope", [1]), "analysis 'nope'"),
+        (lambda: client.draw_maps("nope", [1], MapOptions(which=MapFrames.ALL)), "leave them out"),
         (lambda: client.map_png("nope"), "map 'nope'"),
     ],
 )

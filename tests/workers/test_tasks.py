@@ -18,6 +18,7 @@ from avce.options import (
     Axis,
     EvaluateOptions,
     Head,
+    MapFrames,
     MapOptions,
     PosterOptions,
     PrepareOptions,
@@ -312,6 +313,14 @@ def test_drawing_maps_again_replaces_them(journey):
     after = client.maps(journey.analyzed.analysis_id)
     assert len(after) == len(before)
     assert sum(row.scores == {} for row in after) == 2
+
+
+def test_the_job_finds_the_frames_that_its_options_ask_for(journey):
+    options = MapOptions(which=MapFrames.EVERY, every=3, scores=False)
+    expected = client.frames_of_maps(journey.analyzed.analysis_id, options)
+    done(client.draw_maps(journey.analyzed.analysis_id, options=options))
+    assert len(expected) > 1
+    assert set(expected) <= {row.frame for row in client.maps(journey.analyzed.analysis_id)}
 
 
 def test_a_drawn_clip_brings_the_labels_it_was_drawn_from(journey):

@@ -4,6 +4,7 @@ Each function opens its own short session, returns frozen records or tables, and
 :class:`workers.errors.ClientError` with a text fit for users. Nothing here loads torch.
 """
 
+from avce.video.map_frames import MOST_MAP_FRAMES
 from workers.client.counts import counts
 from workers.client.datasets import (
     get_dataset,
@@ -28,7 +29,16 @@ from workers.client.jobs import (
     set_priority,
 )
 from workers.client.labels import clear_labels, set_labels, video_labels
-from workers.client.maps import draw_maps, map_colours, map_face, map_png, map_points, map_values, maps
+from workers.client.maps import (
+    draw_maps,
+    frames_of_maps,
+    map_colours,
+    map_face,
+    map_png,
+    map_points,
+    map_values,
+    maps,
+)
 from workers.client.posters import draw_poster, get_poster, list_posters, poster_path
 from workers.client.remake import accept_findings, remake_dataset, server_entries, weak_labels
 from workers.client.runs import (
@@ -81,6 +91,7 @@ from workers.people import name_source
 
 __all__ = [
     "LONGEST_CLIP_S",
+    "MOST_MAP_FRAMES",
     "ClientError",
     "NotFoundError",
     "accept_findings",
@@ -104,6 +115,7 @@ __all__ = [
     "finding_names",
     "finding_pictures",
     "frame_jpeg",
+    "frames_of_maps",
     "get_analysis",
     "get_checkpoint",
     "get_dataset",

@@ -11,9 +11,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from avce.activation.combine import Maps, axis_difference, mean_map
-from avce.options import MapOptions
+from avce.options import MapFrames, MapOptions
+from avce.video.map_frames import MOST_MAP_FRAMES, map_frames
 from workers.client._door import door
 from workers.client.datasets import sent
+from workers.client.videos import trajectory
 from workers.errors import ClientError, NotFoundError
 from workers.records import JobRecord, MapRecord
 from workers.states import JobKind
@@ -22,7 +24,6 @@ from workers.store.files import file_store
 from workers.store.session import reading, writing
 from workers.store.tables import ActivationMap
 
-MAX_MAP_FRAMES = 64
 DIFFERENCE = "difference"
 """Name of the scale of signed maps, beside the colormaps of :mod:`avce.activation.draw`."""
 
@@ -30,16 +31,28 @@ DIFFERENCE = "difference"
 @door
 def draw_maps(
     analysis_id: str,
-    frames: Sequence[int],
+    frames: Sequence[int] = (),
     options: MapOptions | None = None,
     *,
     track: int | None = None,
     priority: int = 0,
 ) -> JobRecord:
-    """Queue activation maps over frames of an analysis, for one face or for all."""
+    """Queue activation maps over frames of an analysis, for one face or for all.
+
+    Args:
+        analysis_id: The analysis; the job waits for it.
+        frames: Those chosen, 1 to :data:`MOST_MAP_FRAMES`; left out where the options say which frames.
+        options: Which maps, and over which frames; the job finds them.
+        track: The face; ``None``: all.
+        priority: 0 to 9.
+    """
+    options = options or MapOptions()
     chosen = sorted({int(frame) for frame in frames})
-    if not 0 < len(chosen) <= MAX_MAP_FRAMES:
-        raise ClientError(f"choose 1 to {MAX_MAP_FRAMES} frames to draw maps over, got {len(chosen)}")
+    is_chosen = options.which is MapFrames.CHOSEN
+    if is_chosen and not 0 < len(chosen) <= MOST_MAP_FRAMES:
+        raise ClientError(f"choose 1 to {MOST_MAP_FRAMES} frames to draw maps over, got {len(chosen)}")
+    if chosen and not is_chosen:
+        raise ClientError(f"frames: leave them out where the options say which ({options.which.value})")
     with writing() as session:
         analysis = analyses.analysis_record(session, analysis_id)
         job = jobs.add_job(
@@ -49,7 +62,7 @@ def draw_maps(
             options={
                 "frames": chosen,
                 "track": track,
-                "maps": (options or MapOptions()).model_dump(mode="json"),
+                "maps": options.model_dump(mode="json"),
             },
             priority=priority,
             after=None if analysis.state.is_final else analysis.job_id,
@@ -58,6 +71,14 @@ def draw_maps(
         )
         job_id = job.id
     return sent(job_id)
+
+
+@door
+def frames_of_maps(analysis_id: str, options: MapOptions, *, track: int | None = None) -> list[int]:
+    """Frames that a job with these options would draw over; refused when they are too many."""
+    with reading() as session:
+        first = analyses.run_in(session, analysis_id, None)
+    return map_frames(trajectory(analysis_id, run_id=first), options, track=track)
 
 
 @door

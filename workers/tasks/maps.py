@@ -16,7 +16,8 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from avce.errors import DataError, OptionError
-from avce.options import Axis, Head, MapOptions
+from avce.options import Axis, Head, MapFrames, MapOptions
+from avce.video.map_frames import map_frames
 from workers.lifecycle import Claim
 from workers.reporting import JobReporter
 from workers.store import analyses
@@ -25,6 +26,7 @@ from workers.store.plain import plain
 from workers.store.runs import checkpoint_folder, checkpoint_of
 from workers.store.session import reading
 from workers.store.tables import ActivationMap, TrajectoryPoint
+from workers.store.tracks import edits_of
 from workers.store.videos import video_file
 from workers.tasks.border import Outcome
 
@@ -48,7 +50,7 @@ def draw(held: Claim, reporter: JobReporter) -> Outcome:
     from avce.training.checkpoint import load_predictor
 
     options = MapOptions.parse(held.options["maps"])
-    path, models, faces = _load(held)
+    path, models, faces = _load(held, options)
     rows: list[dict[str, Any]] = []
     reporter.stage("maps")
     done, total = 0, len(models) * len(faces)
@@ -71,22 +73,34 @@ def draw(held: Claim, reporter: JobReporter) -> Outcome:
     return Outcome(lambda session: _write(session, rows))
 
 
-def _load(held: Claim) -> tuple[Path, list[_Model], list[TrajectoryPoint]]:
-    frames, track = held.options["frames"], held.options["track"]
+def _load(held: Claim, options: MapOptions) -> tuple[Path, list[_Model], list[TrajectoryPoint]]:
+    track = held.options["track"]
     with reading() as session:
         record = analyses.analysis_record(session, held["analysis_id"])
         models = []
         for run_id, name in zip(record.run_ids, record.names, strict=True):
             checkpoint = checkpoint_of(session, run_id)
             models.append(_Model(run_id, name, checkpoint.id, checkpoint_folder(checkpoint)))
+        frames = _frames(session, held, options)
         faces = analyses.points_of_frames(session, record.id, record.run_ids[0], frames, track)
         session.expunge_all()
         if not faces:
-            where = f"frames {', '.join(map(str, frames))}" + (
-                f" of face {track}" if track is not None else ""
-            )
+            where = f"frames {', '.join(map(str, frames))}" if frames else "the whole video"
+            where += f" of face {track}" if track is not None else ""
             raise DataError(f"{record.video.name}: no face in {where}; choose frames in which one was found")
         return video_file(session, record.video.id), models, faces
+
+
+def _frames(session: Session, held: Claim, options: MapOptions) -> list[int]:
+    """Frames to draw over: those named, or found in the values of the first run."""
+    if options.which is MapFrames.CHOSEN:
+        return [int(frame) for frame in held.options["frames"]]
+    analysis_id = held["analysis_id"]
+    run_id = analyses.run_in(session, analysis_id, None)
+    table = analyses.trajectory_table(
+        session, analysis_id, [run_id], track=None, max_points=None, edits=edits_of(session, analysis_id)
+    )
+    return map_frames(table, options, track=held.options["track"])
 
 
 def _crops(
