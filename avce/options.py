@@ -515,13 +515,17 @@ class AnalyzeOptions(Options):
         return self
 
 
+MOST_MAP_FRAMES = 256
+"""Most frames of one job of maps: each takes all models, heads and outputs, and some files."""
+
+
 class MapOptions(Options):
     """Which activation maps to draw, and over which frames."""
 
     which: MapFrames = Field(
         MapFrames.CHOSEN,
         description="Frames that get maps: those chosen, every n-th with a face, peaks and turning points, or all with a"
-        " face; at most 256.",
+        f" face; at most {MOST_MAP_FRAMES}.",
     )
     every: int = Field(10, ge=1, le=100_000, description="Take one frame in so many of those with a face.")
     axes: tuple[Axis, ...] = Field((Axis.VALENCE, Axis.AROUSAL), description="Outputs to explain.")

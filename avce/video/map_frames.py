@@ -7,13 +7,11 @@ from collections.abc import Sequence
 import pandas as pd
 
 from avce.errors import OptionError
-from avce.options import Axis, MapFrames, MapOptions
+from avce.options import MOST_MAP_FRAMES, Axis, MapFrames, MapOptions
 from avce.video.events import peaks
 from avce.video.keyframes import FILLER, choose_key_frames
 from avce.video.one_face import one_face
 
-MOST_MAP_FRAMES = 256
-"""Most frames of one job: each takes all models, heads and outputs, and some files."""
 KEY_FRAMES = 24
 
 
@@ -29,7 +27,7 @@ def map_frames(
         track: Only this face; ``None``: all.
 
     Returns:
-        At most :data:`MOST_MAP_FRAMES`. Of more peaks than that, the extremes, the turning points and then the
+        At most :data:`avce.options.MOST_MAP_FRAMES`. Of more peaks than that, the extremes, the turning points and then the
         peaks farthest from neutral.
 
     Raises:

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from avce.errors import AvceError
-from avce.options import Axis, Head, MapFrames, MapOptions
+from avce.options import MOST_MAP_FRAMES, Axis, Head, MapFrames, MapOptions
 from avce.video.keyframes import choose_key_frames
 from avce.video.one_face import one_face
 from dashboard.components.forms import help_of
@@ -28,7 +28,7 @@ WHICH = {
     "chosen": "Chosen",
     "every": "Every n-th",
     "peaks": "Peaks and turning points",
-    "all": f"All, up to {client.MOST_MAP_FRAMES}",
+    "all": f"All, up to {MOST_MAP_FRAMES}",
 }
 
 
@@ -56,7 +56,7 @@ def _which(analysis: AnalysisRecord) -> tuple[dict[str, Any], list[int]]:
     """Which frames: the options that say so, and the frames themselves."""
     which = st.segmented_control(
         "Which frames", list(WHICH), format_func=WHICH.__getitem__, default="chosen", key="maps.which", required=True,
-        help=f"One job draws over at most {client.MOST_MAP_FRAMES} frames; frames without a face cannot have a map.",
+        help=f"One job draws over at most {MOST_MAP_FRAMES} frames; frames without a face cannot have a map.",
     )  # fmt: skip
     if which == "chosen":
         return {"which": which}, _frames(analysis)

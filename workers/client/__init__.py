@@ -4,7 +4,6 @@ Each function opens its own short session, returns frozen records or tables, and
 :class:`workers.errors.ClientError` with a text fit for users. Nothing here loads torch.
 """
 
-from avce.video.map_frames import MOST_MAP_FRAMES
 from workers.client.counts import counts
 from workers.client.datasets import (
     get_dataset,
@@ -91,7 +90,6 @@ from workers.people import name_source
 
 __all__ = [
     "LONGEST_CLIP_S",
-    "MOST_MAP_FRAMES",
     "ClientError",
     "NotFoundError",
     "accept_findings",

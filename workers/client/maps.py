@@ -11,8 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from avce.activation.combine import Maps, axis_difference, mean_map
-from avce.options import MapFrames, MapOptions
-from avce.video.map_frames import MOST_MAP_FRAMES, map_frames
+from avce.options import MOST_MAP_FRAMES, MapFrames, MapOptions
 from workers.client._door import door
 from workers.client.datasets import sent
 from workers.client.videos import trajectory
@@ -76,6 +75,8 @@ def draw_maps(
 @door
 def frames_of_maps(analysis_id: str, options: MapOptions, *, track: int | None = None) -> list[int]:
     """Frames that a job with these options would draw over; refused when they are too many."""
+    from avce.video.map_frames import map_frames  # noqa: PLC0415 (SciPy loads with it)
+
     with reading() as session:
         first = analyses.run_in(session, analysis_id, None)
     return map_frames(trajectory(analysis_id, run_id=first), options, track=track)

@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session
 
 from avce.errors import DataError, OptionError
 from avce.options import Axis, Head, MapFrames, MapOptions
-from avce.video.map_frames import map_frames
 from workers.lifecycle import Claim
 from workers.reporting import JobReporter
 from workers.store import analyses
@@ -95,6 +94,8 @@ def _frames(session: Session, held: Claim, options: MapOptions) -> list[int]:
     """Frames to draw over: those named, or found in the values of the first run."""
     if options.which is MapFrames.CHOSEN:
         return [int(frame) for frame in held.options["frames"]]
+    from avce.video.map_frames import map_frames
+
     analysis_id = held["analysis_id"]
     run_id = analyses.run_in(session, analysis_id, None)
     table = analyses.trajectory_table(

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from avce.errors import OptionError
-from avce.options import MapOptions
-from avce.video.map_frames import MOST_MAP_FRAMES, map_frames
+from avce.options import MOST_MAP_FRAMES, MapOptions
+from avce.video.map_frames import map_frames
 
 
 def table(valence: np.ndarray, track: int = 1) -> pd.DataFrame:
