@@ -67,6 +67,9 @@ def analyze(
 ) -> None:
     """Valence and arousal of every face in every frame of VIDEO, as OUT/trajectory.csv.
 
+    OUT/events.csv lists its peaks, lows, quick rises and falls, and stays in one quadrant for a second or more; with
+    --format json there is OUT/events.json too.
+
     VIDEO may be a folder of pictures that have nothing to do with one another: then there is one row per file and face,
     with a column file in front. With --smooth-s a running mean goes into a file of its own, OUT/smoothed.csv. Where
     avce evaluate has measured the checkpoint, OUT/band.csv says between which limits the true values lie with 90 %

@@ -11,12 +11,14 @@ import pandas as pd
 from avce.metrics.conformal import Band
 from avce.options import AnalyzeOptions
 from avce.video.bands import ENSEMBLE_COLUMNS, banded, ensemble
+from avce.video.event_table import write_events
 from avce.video.smooth import write_smoothed
 from avce.video.trajectory import read_trajectory, write_beside, write_tables
 
 SMOOTHED_FILE = "smoothed.csv"
 BAND_FILE = "band.csv"
 ENSEMBLE_FILE = "ensemble.csv"
+EVENTS_FILE = "events.csv"
 
 
 def write_results(
@@ -31,14 +33,15 @@ def write_results(
         trajectories: One csv file per checkpoint, of one pass.
         known: Band of the first checkpoint, as its card says it.
         options: Of the analysis.
-        formats: Further formats of the first trajectory: parquet, json.
+        formats: Further formats of the first trajectory: parquet, json; json also of its events.
 
     Returns:
         The files by name.
     """
     first = trajectories[0]
     band = Band.from_dict(known)
-    files: dict[str, Path] = {}
+    files: dict[str, Path] = {"events": first.with_name(EVENTS_FILE)}
+    write_events(first, files["events"])
     if options.smooth_s:
         files["smoothed"] = first.with_name(SMOOTHED_FILE)
         write_smoothed(first, files["smoothed"], options.smooth_s)
@@ -55,4 +58,7 @@ def write_results(
         files[kind] = first.with_suffix(f".{kind}")
         with files[kind].open("wb") as file:
             write_tables([table], file, "parquet" if kind == "parquet" else "json")
+    if "json" in formats:
+        files["events_json"] = files["events"].with_suffix(".json")
+        write_events(first, files["events_json"], "json")
     return files

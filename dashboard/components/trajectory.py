@@ -20,6 +20,7 @@ from dashboard.components.range_panel import range_panel
 from dashboard.components.tables import Cell, Row, draw_table
 from dashboard.components.track_edits import face_label, track_edits
 from dashboard.components.upload import base_path
+from dashboard.components.video_events import video_events
 from dashboard.curves import Curves, View, read_again, read_once
 from dashboard.navigation import link
 from dashboard.words import number
@@ -278,16 +279,30 @@ def trajectory_view(analysis_id: str) -> None:
     _downloads(analysis)
     if analysis.state.is_final:
         track_edits(analysis_id, faces)
-    _tabs(analysis_id, curves, series)
+    _tabs(analysis, faces, view, curves, series)
 
 
-def _tabs(analysis_id: str, curves: Curves, series: Mapping[str, charts.Series]) -> None:
+def _tabs(
+    analysis: AnalysisRecord,
+    faces: Sequence[TrackRecord],
+    view: View,
+    curves: Curves,
+    series: Mapping[str, charts.Series],
+) -> None:
     """More about the whole video; only the tab in sight is computed and drawn."""
-    titles = ["Numbers", "States of the frames", "Charts to zoom", "Path"]
-    numbers, states, zoom, path = st.tabs(titles, key=f"video.more.{analysis_id}", on_change="rerun")
+    analysis_id = analysis.id
+    titles = ["Numbers", "Events", "States of the frames", "Charts to zoom", "Path"]
+    numbers, events, states, zoom, path = st.tabs(titles, key=f"video.more.{analysis_id}", on_change="rerun")
     if numbers.open:
         with numbers:
             _numbers(curves.raw, series)
+    if events.open:
+        with events:
+            names = {face.track: face.name for face in faces if not face.is_excluded}
+            video_events(
+                analysis, list(curves.raw), track=view.track, version=view.version, frames=len(curves.frames),
+                names=names, seek=seek,
+            )  # fmt: skip
     if states.open:
         with states:
             _states(next(iter(curves.raw.values())))

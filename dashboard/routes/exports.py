@@ -51,6 +51,17 @@ def trajectory_csv(request: Request) -> Response:
     return or_not_found(make)
 
 
+def events_csv(request: Request) -> Response:
+    """Peaks, rises, falls and stays in a quadrant by one run, in the columns of ``events.csv`` of ``avce analyze``."""
+    analysis_id, run_id = request.path_params["analysis_id"], request.path_params["run_id"]
+
+    def make() -> Response:
+        video, run = client.get_analysis(analysis_id).video.name, client.get_run(run_id).name
+        return _attachment(_in_pieces(client.events(analysis_id, run_id)), file_name(video, run, "events"))
+
+    return or_not_found(make)
+
+
 def trajectory_file(request: Request) -> Response:
     """One run's trajectory with all columns as csv, parquet or json; ``?smooth_s=`` and ``?calibrated=1`` add theirs."""
     analysis_id, run_id = request.path_params["analysis_id"], request.path_params["run_id"]

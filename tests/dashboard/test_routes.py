@@ -190,6 +190,15 @@ def test_a_trajectory_has_one_row_for_each_decoded_frame(web: TestClient, seeded
     )
 
 
+def test_events_are_a_csv_with_the_columns_of_the_command(web: TestClient, seeded: Seeded) -> None:
+    answer = web.get(f"/export/events/{seeded.analysis_id}/{seeded.run_ids[0]}.csv")
+    lines = answer.text.splitlines()
+    assert lines[0] == "kind,axis,quadrant,track,first_frame,last_frame,start_ms,end_ms,duration_s,value"
+    assert any(line.startswith("peak,valence,") for line in lines)
+    assert answer.headers["content-disposition"].endswith('-events.csv"')
+    assert web.get(f"/export/events/{seeded.analysis_id}/none.csv").status_code == 404
+
+
 @pytest.mark.parametrize("kind", ["csv", "parquet", "json"])
 def test_a_full_trajectory_has_the_band_and_what_is_asked_for(
     web: TestClient, seeded: Seeded, kind: str

@@ -124,6 +124,18 @@ def test_the_gallery_opens_in_every_view_and_says_what_is_missing(seeded: Seeded
         assert words in texts(app)
 
 
+def test_a_click_on_an_event_brings_the_player_there(seeded: Seeded) -> None:
+    app = open_page("video")
+    app.session_state[f"video.more.{seeded.analysis_id}"] = "Events"
+    checked(app.run())
+    assert f"/export/events/{seeded.analysis_id}/" in texts(app)
+    first = client.events(seeded.analysis_id).iloc[0]
+    go = app.button(key=f"video.events.go.{seeded.analysis_id}.0")
+    assert go.help == f"Frame {first['first_frame']:,}"
+    checked(go.click().run())
+    assert app.session_state[f"video.frame.{seeded.analysis_id}"] == first["first_frame"]
+
+
 def test_maps_offer_every_nth_peaks_and_all_frames_and_say_how_many(seeded: Seeded) -> None:
     app = open_page("maps")
     counts = {}

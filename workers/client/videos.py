@@ -156,6 +156,20 @@ def trajectory(
 
 
 @door
+def events(analysis_id: str, run_id: str | None = None, *, track: int | None = None) -> pd.DataFrame:
+    """Peaks, rises, falls and stays in a quadrant by one run (``None``: the first), faces as corrected.
+
+    Returns:
+        The columns of ``events.csv``, in order of time; see :data:`avce.video.event_table.EVENT_COLUMNS`.
+    """
+    from avce.video.event_table import event_table  # noqa: PLC0415 (SciPy loads with it)
+
+    with reading() as session:
+        chosen = analyses.run_in(session, analysis_id, run_id)
+    return event_table(trajectory(analysis_id, run_id=chosen, track=track))
+
+
+@door
 def ensemble(analysis_id: str, *, track: int | None = None, max_points: int | None = None) -> pd.DataFrame:
     """What all runs of an analysis say together: their mean, and how far they are apart in each frame.
 

@@ -83,6 +83,8 @@ def test_analyze_writes_a_row_for_every_decoded_frame(studio, capsys, tmp_path):
     lines = (tmp_path / "trajectory.csv").read_text().splitlines()
     assert code == 0
     assert json.loads(out)["trajectory"] == str(tmp_path / "trajectory.csv")
+    assert json.loads(out)["events"] == str(tmp_path / "events.csv")
+    assert (tmp_path / "events.csv").read_text().startswith("kind,axis,quadrant,track,first_frame")
     assert lines[0] == COLUMNS
     rows = list(csv.DictReader(lines))
     assert {int(row["frame"]) for row in rows} == set(range(25))
