@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -111,18 +112,21 @@ def _rows(analysis_id: str, shown: pd.DataFrame, names: dict[int, str], seek: Se
     heads = ("Kind", "Time", "Axis or quadrant", "Value", "Duration", "Face" if has_faces else "")
     for column, head in zip(st.columns(WIDTHS), heads, strict=True):
         column.caption(head)
-    for place, row in enumerate(shown.itertuples()):
-        face = int(row.track)
+    records: list[dict[str, Any]] = [
+        {str(name): value for name, value in row.items()} for row in shown.to_dict("records")
+    ]
+    for place, row in enumerate(records):
+        kind, frame, face = row["kind"], int(row["first_frame"]), int(row["track"])
         columns = st.columns(WIDTHS, vertical_alignment="center")
-        columns[0].markdown(KINDS[row.kind][0])
+        columns[0].markdown(KINDS[kind][0])
         columns[1].button(
-            clock(row.start_ms / 1000), key=f"video.events.go.{analysis_id}.{place}", type="tertiary",
-            icon=":material/play_arrow:", on_click=seek, args=(analysis_id, int(row.first_frame), face if has_faces else None),
-            help=f"Frame {row.first_frame:,}",
+            clock(row["start_ms"] / 1000), key=f"video.events.go.{analysis_id}.{place}", type="tertiary",
+            icon=":material/play_arrow:", on_click=seek, args=(analysis_id, frame, face if has_faces else None),
+            help=f"Frame {frame:,}",
         )  # fmt: skip
-        columns[2].markdown(row.axis or row.quadrant)
-        columns[3].markdown(_value(row.kind, row.value))
-        columns[4].markdown(f"{row.duration_s:.2f} s" if row.kind not in {"peak", "trough"} else "–")
+        columns[2].markdown(row["quadrant"] if kind == "dwell" else row["axis"])
+        columns[3].markdown(_value(kind, row["value"]))
+        columns[4].markdown("–" if kind in {"peak", "trough"} else f"{row['duration_s']:.2f} s")
         if has_faces:
             columns[5].markdown(names.get(face, f"face {face}"))
 
