@@ -22,7 +22,8 @@ KINDS = {
 }
 """Kind → name, and what it and its value mean."""
 PER_PAGE = 10
-WIDTHS = (1.3, 0.8, 2.2, 1.1, 1.0, 0.8)
+WIDTHS = (0.9, 1.6, 2.0, 0.9, 1.0, 1.0)
+HEADS = ("Kind", "Time", "Axis or quadrant", "Value", "Duration", "Face")
 
 Seek = Callable[[str, int, int | None], None]
 """Brings the player of an analysis to a frame, and to a face if one is given."""
@@ -81,7 +82,9 @@ def video_events(
     if found.empty:
         st.caption("No value stands out, changes quickly, or stays in one quadrant for a second.")
         return
-    _rows(analysis.id, _page(analysis.id, found), names, seek)
+    shown = _page(analysis.id, found)
+    with st.container(gap=None):
+        _rows(analysis.id, shown, names, seek)
 
 
 def _choose_run(analysis: AnalysisRecord, runs: Sequence[str]) -> str:
@@ -109,15 +112,15 @@ def _page(analysis_id: str, found: pd.DataFrame) -> pd.DataFrame:
 
 def _rows(analysis_id: str, shown: pd.DataFrame, names: dict[int, str], seek: Seek) -> None:
     has_faces = len(names) > 1
-    heads = ("Kind", "Time", "Axis or quadrant", "Value", "Duration", "Face" if has_faces else "")
-    for column, head in zip(st.columns(WIDTHS), heads, strict=True):
+    widths = WIDTHS if has_faces else WIDTHS[:-1]
+    for column, head in zip(st.columns(widths), HEADS, strict=False):
         column.caption(head)
     records: list[dict[str, Any]] = [
         {str(name): value for name, value in row.items()} for row in shown.to_dict("records")
     ]
     for place, row in enumerate(records):
         kind, frame, face = row["kind"], int(row["first_frame"]), int(row["track"])
-        columns = st.columns(WIDTHS, vertical_alignment="center")
+        columns = st.columns(widths, vertical_alignment="center")
         columns[0].markdown(KINDS[kind][0])
         columns[1].button(
             clock(row["start_ms"] / 1000), key=f"video.events.go.{analysis_id}.{place}", type="tertiary",
