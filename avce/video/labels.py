@@ -31,9 +31,11 @@ def read_labels(text: str, name: str) -> pd.DataFrame:
     Raises:
         DataError: Naming file and line: no such columns, no number, one beyond [-1, 1], or a frame twice.
     """
-    rows = [
-        row for row in csv.reader(io.StringIO(text.lstrip("\ufeff"))) if any(cell.strip() for cell in row)
-    ]
+    lines = io.StringIO(text.lstrip("\ufeff"), newline=None)  # any ending of lines
+    try:
+        rows = [row for row in csv.reader(lines) if any(cell.strip() for cell in row)]
+    except csv.Error as error:
+        raise DataError(f"{name}: {_EXPECTED}; {error}") from error
     if not rows:
         raise DataError(f"{name}: {_EXPECTED}; got an empty file")
     heads = [cell.strip().lower() for cell in rows[0]]

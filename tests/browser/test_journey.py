@@ -238,7 +238,9 @@ def draw_maps(page: Page) -> None:
 def inspect_faces(page: Page) -> None:
     """A sample of the data set, then a picture from disk."""
     page.get_by_role("link", name="Inspector", exact=True).click()
-    choose(page, "^Model", "First model")
+    expect(heading(page, "Inspector")).to_be_visible()  # the page before has a field "Models"
+    choose(page, "^Model$", "First model")
+    expect(page.get_by_role("combobox", name=re.compile("^Model"))).to_have_value(re.compile("First model"))
     face = page.get_by_role("img", name=re.compile("^Face of .*valence")).first
     expect(face).to_be_visible()
     page.get_by_role("button", name="Inspect", exact=True).first.click()

@@ -58,3 +58,9 @@ def test_labels_stand_at_the_frames_own_times_and_unlabelled_frames_stay() -> No
     assert table["pts_ms"].tolist() == [0.0, 33.0, 70.0]
     assert np.isnan(table["valence"][0])
     assert table["valence"][2] == 0.5
+
+
+def test_lines_may_end_as_on_any_system() -> None:
+    tables = [read_labels(end.join(["valence,arousal", "0.1,0.2", "0.3,0.4"]), "x.csv") for end in "\n\r"]
+    assert tables[0].equals(tables[1])
+    assert len(tables[0]) == 2
