@@ -108,7 +108,7 @@ def with_shuffled_weights(predictor: Predictor, *, seed: int = 0) -> Predictor:
         for parameter in method.parameters():
             order = torch.randperm(parameter.numel(), generator=generator).to(parameter.device)
             parameter.copy_(parameter.flatten()[order].view_as(parameter))
-    return replace(predictor, method=method)
+    return replace(predictor, method=method, forward=None)
 
 
 def score_map(

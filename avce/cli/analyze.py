@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 TRAJECTORY_FILE = "trajectory.csv"
 OVERLAY_FILE = "annotated.mp4"
-PICTURE_FIELDS = ("min_score", "min_face_px", "max_faces", "batch_size", "flip")
+PICTURE_FIELDS = ("min_score", "min_face_px", "max_faces", "batch_size", "flip", "runtime")
 """Options that make sense for pictures without time."""
 
 
@@ -88,7 +88,8 @@ def analyze(
     from avce.video.analyze import analyze_video
     from avce.video.trajectory import CsvWriter
 
-    predictors, detector = [load_predictor(folder) for folder in checkpoints], detector_from(detector_model)
+    predictors = [load_predictor(folder, runtime=options.runtime) for folder in checkpoints]
+    detector = detector_from(detector_model)
     out.mkdir(parents=True, exist_ok=True)
     trajectories = [out / _name(number) for number in range(len(predictors))]
     with ExitStack() as stack:
@@ -152,7 +153,8 @@ def _analyze_pictures(
     from avce.training.checkpoint import load_predictor
 
     files, options = pictures_in(folder), AnalyzeOptions.parse(given)
-    predictor, detector = load_predictor(checkpoint), detector_from(detector_model)
+    predictor = load_predictor(checkpoint, runtime=options.runtime)
+    detector = detector_from(detector_model)
     out.mkdir(parents=True, exist_ok=True)
     path = out / TRAJECTORY_FILE
     with ConsoleReporter(quiet=as_json) as reporter:

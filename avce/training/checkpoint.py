@@ -25,9 +25,10 @@ from avce.errors import CheckpointError, OptionError, ShapeError
 from avce.files import finite, replace_folder, write_json
 from avce.methods import build_method
 from avce.methods.base import Method
-from avce.options import TrainOptions
+from avce.options import Runtime, TrainOptions
 from avce.training.folder import CARD_FILE, FORMAT, MODEL_FILE, find_checkpoint, read_card
 from avce.training.provenance import versions
+from avce.training.runtime import Forward, onnx_forward
 
 BAND_FILE = "band.json"
 
@@ -89,12 +90,14 @@ class Predictor:
         info: ``checkpoint.json``; ``info["crop"]`` is the crop recipe ``{"margin", "size"}``, ``info["band"]`` how
             far values may be off, where an evaluation has said it.
         name: Short name for tables and legends.
+        forward: What predicts in place of ``method``, with the same numbers; ``None``: the method itself.
     """
 
     method: Method
     options: TrainOptions
     info: dict[str, Any]
     name: str
+    forward: Forward | None = None
 
     @property
     def device(self) -> torch.device:
@@ -121,19 +124,24 @@ class Predictor:
         if crops_rgb_u8.ndim != 4 or crops_rgb_u8.shape[-1] != 3:
             raise ShapeError(f"crops_rgb_u8: expected shape (n, h, w, 3), got {crops_rgb_u8.shape}")
         has_both = bool(self.info.get("flip", False)) if flip is None else flip
+        forward = self.forward or self.method
         parts = [np.empty((0, 2), np.float32)]
         for start in range(0, len(crops_rgb_u8), batch_size):
             images = to_input(crops_rgb_u8[start : start + batch_size], self.options)
             images = images.to(self.device, memory_format=torch.channels_last)
-            values = self.method(images)
+            values = forward(images)
             if has_both:
-                values = (values + self.method(images.flip(-1))) / 2
+                values = (values + forward(images.flip(-1))) / 2
             parts.append(values.float().clamp(-1, 1).cpu().numpy())
         return np.concatenate(parts)
 
 
 def load_predictor(
-    folder: Path | str, *, device: str | torch.device = "cpu", name: str | None = None
+    folder: Path | str,
+    *,
+    device: str | torch.device = "cpu",
+    name: str | None = None,
+    runtime: Runtime = "torch",
 ) -> Predictor:
     """Load a checkpoint for prediction.
 
@@ -141,8 +149,10 @@ def load_predictor(
         folder: Checkpoint folder, the output folder of a training run, or the name of shipped weights (``starter``).
         device: Where to put the weights.
         name: Name for tables; default the name in the card, else method and backbone.
+        runtime: What runs the networks in :meth:`Predictor.predict`; see :mod:`avce.training.runtime`.
 
     Raises:
+        OptionError: This checkpoint cannot be run by ``runtime``.
         CheckpointError: Missing or damaged files, or weights that do not fit the options.
     """
     found = find_checkpoint(folder)
@@ -158,4 +168,5 @@ def load_predictor(
     method.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     method.eval()
     own = card.get("name") or f"{options.method.value} ({options.backbone.value})"
-    return Predictor(method, options, card | {"band": _band(found, card)}, name or own)
+    forward = onnx_forward(method) if runtime == "onnx" else None
+    return Predictor(method, options, card | {"band": _band(found, card)}, name or own, forward)

@@ -28,6 +28,7 @@ FIELDS = (
     "max_faces",
     "smooth_s",
     "flip",
+    "runtime",
 )
 
 

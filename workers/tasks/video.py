@@ -85,10 +85,11 @@ def _work(held: Claim) -> SegmentWork:
         path = video_file(session, record.video.id)
         folders = [checkpoint_folder(checkpoint_of(session, run_id)) for run_id in record.run_ids]
         bands = [band_of(session, run_id) for run_id in record.run_ids]
-    predictors = [load_predictor(folder) for folder in folders]
+    options = AnalyzeOptions.parse(record.options)
+    predictors = [load_predictor(folder, runtime=options.runtime) for folder in folders]
     for predictor, band in zip(predictors, bands, strict=True):
         predictor.info["band"] = band or predictor.info.get("band")
-    return SegmentWork(held, path, AnalyzeOptions.parse(record.options), record.run_ids, predictors)
+    return SegmentWork(held, path, options, record.run_ids, predictors)
 
 
 def _prepare(work: SegmentWork) -> tuple[list[Segment], int, Summary]:
