@@ -6,6 +6,7 @@ import io
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import cv2
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from avce.data.synthetic import render_still
 from avce.options import AnalyzeOptions, EvaluateOptions, Head, MapOptions, SynthOptions
 from avce.training.folder import MODEL_FILE
+from avce.training.runtime import onnx_forward
 from avce.weights import checksums
 from workers import client, settings
 from workers.client.datasets import add_synth, sent
@@ -147,3 +149,15 @@ def test_damaged_weights_are_told_by_health_and_refused_by_name(
 
 def test_its_card_can_be_read(home: Path) -> None:
     assert "must not be used" in client.model_card("starter")
+
+
+def test_onnx_runtime_gives_a_job_the_same_values(fresh: JobRecord, monkeypatch: pytest.MonkeyPatch) -> None:
+    exported = Mock(side_effect=onnx_forward)
+    monkeypatch.setattr("avce.training.checkpoint.onnx_forward", exported)
+    by_torch = client.get_analysis(str(fresh.analysis_id))
+    options = AnalyzeOptions(detect_every=1, runtime="onnx")
+    job = done(analyze_video, client.analyze(by_torch.video.id, ["starter"], options))
+    exported.assert_called_once()
+    expected, got = client.trajectory(by_torch.id), client.trajectory(str(job.analysis_id))
+    for axis in ("valence", "arousal"):
+        assert got[axis].to_numpy() == pytest.approx(expected[axis].to_numpy(), abs=1e-4)

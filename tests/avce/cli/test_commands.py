@@ -9,12 +9,14 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from avce.cli import cli, main
+from avce.training.runtime import onnx_forward
 from avce.video.read import read_frames
 
 METRICS = {"rmse", "sagr", "pcc", "ccc"}
@@ -108,6 +110,20 @@ def test_poster_writes_the_figure_with_the_frames_and_labels_it_was_given(studio
     assert {Path(file).suffix for file in facts["files"].values()} == {".svg", ".pdf", ".png", ".zip"}
     with zipfile.ZipFile(facts["files"]["zip"]) as packed:
         assert "label,0,0.0,0.1,0.2" in packed.read("curves.csv").decode()
+
+
+def test_onnx_runtime_writes_the_values_that_torch_writes(studio, capsys, tmp_path, monkeypatch):
+    exported = Mock(side_effect=onnx_forward)
+    monkeypatch.setattr("avce.training.checkpoint.onnx_forward", exported)
+    video = next((studio / "clips").rglob("*.mp4"))
+    tables = []
+    for runtime in ("torch", "onnx"):
+        out = tmp_path / runtime
+        given = ["--checkpoint", str(studio / "model"), "--out", str(out), "--runtime", runtime]
+        assert run(capsys, "analyze", str(video), *given)[0] == 0
+        tables.append(pd.read_csv(out / "trajectory.csv"))
+    exported.assert_called_once()
+    pd.testing.assert_frame_equal(*tables, rtol=0, atol=1e-4)
 
 
 def test_a_measured_checkpoint_gives_a_band_and_several_give_their_disagreement(studio, capsys, tmp_path):
