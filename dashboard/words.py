@@ -45,6 +45,7 @@ KINDS: dict[JobKind, tuple[str, str]] = {
     JobKind.MAPS: ("Activation maps", ":material/blur_on:"),
     JobKind.INSPECT: ("Inspect face", ":material/biotech:"),
     JobKind.POSTER: ("Poster figure", ":material/dashboard:"),
+    JobKind.OVERLAY: ("Annotated video", ":material/video_settings:"),
 }
 STATES: dict[JobState, tuple[str, str]] = {
     JobState.QUEUED: ("queued", "gray"),

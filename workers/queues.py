@@ -27,4 +27,5 @@ QUEUE_OF_KIND: dict[JobKind, Queue] = {
     JobKind.MAPS: Queue.FIGURES,
     JobKind.INSPECT: Queue.FIGURES,
     JobKind.POSTER: Queue.FIGURES,
+    JobKind.OVERLAY: Queue.FIGURES,
 }

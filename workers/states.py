@@ -36,6 +36,7 @@ class JobKind(StrEnum):
     MAPS = "maps"
     INSPECT = "inspect"
     POSTER = "poster"
+    OVERLAY = "overlay"
 
 
 PAUSABLE = frozenset({JobKind.TRAIN, JobKind.ANALYZE, JobKind.IMPORT})

@@ -23,6 +23,7 @@ def write_overlay(
     out: Path | str,
     *,
     predictor: int = 0,
+    frames: int | None = None,
     reporter: Reporter | None = None,
 ) -> Path:
     """Write an mp4 of the analysed frames with their points drawn.
@@ -32,6 +33,7 @@ def write_overlay(
         points: Its rows in order of frames; frames without rows are left out, so a range gives a clip.
         out: File to write.
         predictor: Which predictor's values to draw.
+        frames: How many will be drawn, where it is known; for the reporter.
         reporter: Told of every frame; may stop the work.
 
     Returns:
@@ -52,7 +54,7 @@ def write_overlay(
     with Mp4Writer(out, video, first[0]) as writer:
         for done, (frame, rows) in enumerate(chain([first], pairs), 1):
             writer.write(painter.paint(frame.rgb_u8, rows), frame.pts_ms)
-            reporter.progress(done, None)
+            reporter.progress(done, frames)
     return out
 
 

@@ -72,8 +72,9 @@ def _result_link(job: JobRecord) -> None:
         link("video", "Open analysis", icon=":material/arrow_forward:", query={"analysis": job.analysis_id})
     elif job.kind is JobKind.MAPS and job.analysis_id:
         link("maps", "Open maps", icon=":material/arrow_forward:", query={"analysis": job.analysis_id})
-    elif job.kind is JobKind.POSTER and job.analysis_id:
-        link("video", "Open figure", icon=":material/arrow_forward:", query={"analysis": job.analysis_id})
+    elif job.kind in {JobKind.POSTER, JobKind.OVERLAY} and job.analysis_id:
+        name = "Open figure" if job.kind is JobKind.POSTER else "Open video"
+        link("video", name, icon=":material/arrow_forward:", query={"analysis": job.analysis_id})
     elif job.kind is JobKind.INSPECT:
         link(
             "inspector",

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from dashboard.routes.exports import events_csv, poster_file, predictions_csv, trajectory_csv, trajectory_file
+from dashboard.routes.exports import (
+    events_csv,
+    overlay_mp4,
+    poster_file,
+    predictions_csv,
+    trajectory_csv,
+    trajectory_file,
+)
 from dashboard.routes.health import health
 from dashboard.routes.media import clip, frame, map_colours, map_face, map_image, video
 from dashboard.routes.trajectory import stretch
@@ -22,6 +29,7 @@ ROUTES: list[Route] = [
     Route("/export/trajectory/{analysis_id}/{run_id}.csv", trajectory_csv),
     Route("/export/trajectory/{analysis_id}/{run_id}/full.{kind}", trajectory_file),
     Route("/export/events/{analysis_id}/{run_id}.csv", events_csv),
+    Route("/export/overlay/{job_id}.mp4", overlay_mp4),
     Route("/export/poster/{poster_id}.{kind}", poster_file),
     Route("/export/predictions/{evaluation_id}.csv", predictions_csv),
     Route("/api/uploads", begin, methods=["POST"]),

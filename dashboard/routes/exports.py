@@ -114,6 +114,18 @@ def poster_file(request: Request) -> Response:
     return or_not_found(make)
 
 
+def overlay_mp4(request: Request) -> Response:
+    """An annotated video, as its job has drawn it."""
+    job_id = request.path_params["job_id"]
+
+    def make() -> Response:
+        path = client.overlay_path(job_id)
+        video = client.get_video(str(client.get_job(job_id).video_id)).name
+        return FileResponse(path, filename=f"{file_name(video, 'annotated')}.mp4", media_type="video/mp4")
+
+    return or_not_found(make)
+
+
 def _in_pieces(table: pd.DataFrame) -> Iterator[str]:
     yield table.head(0).to_csv(index=False)
     for start in range(0, len(table), ROWS_AT_A_TIME):

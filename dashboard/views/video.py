@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dashboard.components.annotated_video import annotated_video
 from dashboard.components.guard import need
 from dashboard.components.jobs import job_follow
 from dashboard.components.pick import pick
@@ -58,5 +59,6 @@ def page() -> None:
         trajectory_view(analysis.id)
         if analysis.state is JobState.SUCCEEDED:
             poster_figure(analysis)
+            annotated_video(analysis)
             video_labels(analysis.video)
         st.caption(WHAT_THEY_ARE_NOT)

@@ -124,6 +124,16 @@ def test_the_gallery_opens_in_every_view_and_says_what_is_missing(seeded: Seeded
         assert words in texts(app)
 
 
+def test_an_annotated_video_can_be_asked_for_once_at_a_time(seeded: Seeded) -> None:
+    app = open_page("video")
+    key = f"annotated.draw.{seeded.analysis_id}"
+    checked(app.button(key=key).click().run())
+    job = client.list_overlays(seeded.analysis_id)[0]
+    assert job.options["run"] in seeded.run_ids
+    assert app.button(key=key).disabled
+    client.cancel_job(job.id)
+
+
 def test_a_click_on_an_event_brings_the_player_there(seeded: Seeded) -> None:
     app = open_page("video")
     app.session_state[f"video.more.{seeded.analysis_id}"] = "Events"

@@ -26,6 +26,7 @@ from avce.options import (
     train_options,
 )
 from avce.video.points import TRAJECTORY_COLUMNS
+from avce.video.read import read_frames
 from avce.video.segments import SeamError
 from workers import client, settings
 from workers.client.datasets import add_synth, sent
@@ -42,7 +43,7 @@ from workers.tasks import sharing
 from workers.tasks import video as video_task
 from workers.tasks.datasets import draw_dataset, import_dataset
 from workers.tasks.evaluation import evaluate_run
-from workers.tasks.figures import draw_maps, draw_poster
+from workers.tasks.figures import draw_maps, draw_overlay, draw_poster
 from workers.tasks.intake import gather
 from workers.tasks.training import flat, train_run
 from workers.tasks.video import analyze_segments, analyze_video
@@ -56,6 +57,7 @@ TASKS = {
     JobKind.SEGMENT: analyze_segments,
     JobKind.MAPS: draw_maps,
     JobKind.POSTER: draw_poster,
+    JobKind.OVERLAY: draw_overlay,
 }
 STILLS = SynthOptions(subjects=6, per_subject=5, size=80, seed=5)
 CLIP = SynthOptions(kind="affwild", clips=1, seconds=1.0, fps=8, width=200, height=160, gaps=False, seed=6)
@@ -321,6 +323,18 @@ def test_the_job_finds_the_frames_that_its_options_ask_for(journey):
     done(client.draw_maps(journey.analyzed.analysis_id, options=options))
     assert len(expected) > 1
     assert set(expected) <= {row.frame for row in client.maps(journey.analyzed.analysis_id)}
+
+
+def test_an_annotated_video_has_every_frame_at_its_own_time(journey):
+    job = client.draw_overlay(journey.analyzed.analysis_id)
+    with pytest.raises(ClientError, match="no annotated video; wait"):
+        client.overlay_path(job.id)
+    done(job)
+    assert [one.id for one in client.list_overlays(journey.analyzed.analysis_id)] == [job.id]
+    drawn = list(read_frames(client.overlay_path(job.id)))
+    original = list(read_frames(client.video_path(journey.analyzed.video_id)))
+    assert [one.pts_ms for one in drawn] == pytest.approx([one.pts_ms for one in original], abs=1)
+    assert client.get_job(job.id).progress == 1
 
 
 def test_a_drawn_clip_brings_the_labels_it_was_drawn_from(journey):

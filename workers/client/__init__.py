@@ -38,6 +38,7 @@ from workers.client.maps import (
     map_values,
     maps,
 )
+from workers.client.overlays import draw_overlay, list_overlays, overlay_path
 from workers.client.posters import draw_poster, get_poster, list_posters, poster_path
 from workers.client.remake import accept_findings, remake_dataset, server_entries, weak_labels
 from workers.client.runs import (
@@ -106,6 +107,7 @@ __all__ = [
     "dataset_points",
     "dataset_samples",
     "draw_maps",
+    "draw_overlay",
     "draw_poster",
     "ensemble",
     "evaluate",
@@ -140,6 +142,7 @@ __all__ = [
     "list_inspections",
     "list_jobs",
     "list_models",
+    "list_overlays",
     "list_posters",
     "list_runs",
     "list_videos",
@@ -153,6 +156,7 @@ __all__ = [
     "metric_points",
     "model_card",
     "name_source",
+    "overlay_path",
     "pause_job",
     "poster_path",
     "published_results",

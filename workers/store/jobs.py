@@ -124,6 +124,11 @@ def job_records(
     return _records(session, *wanted, limit=limit, offset=offset)
 
 
+def jobs_of_analysis(session: Session, analysis_id: str, kind: JobKind) -> list[JobRecord]:
+    """Jobs of one kind on an analysis, newest first."""
+    return _records(session, Job.analysis_id == analysis_id, Job.kind == kind, limit=None)
+
+
 def _records(
     session: Session, *wanted: ColumnElement[bool], limit: int | None = None, offset: int = 0
 ) -> list[JobRecord]:

@@ -1,4 +1,4 @@
-"""Figures of faces: activation maps over an analysed video, the poster figure, the inspection of one face."""
+"""Figures of faces: activation maps over an analysed video, poster figure, annotated video, inspection of one face."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from workers.states import JobKind
 from workers.tasks.border import perform
 from workers.tasks.inspection import inspect
 from workers.tasks.maps import draw
+from workers.tasks.overlay import annotate
 from workers.tasks.poster import draw_poster_figure
 
 
@@ -26,3 +27,9 @@ def draw_maps(job_id: str) -> None:
 def draw_poster(job_id: str) -> None:
     """Draw a poster figure of an analysis."""
     perform(job_id, draw_poster_figure)
+
+
+@task(JobKind.OVERLAY)
+def draw_overlay(job_id: str) -> None:
+    """Draw what was found into the video."""
+    perform(job_id, annotate)
