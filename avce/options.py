@@ -508,6 +508,13 @@ class AnalyzeOptions(Options):
         description="Average with the mirrored face: steadier, twice the work of the network. Empty: as the checkpoint says,"
         " which for the starter model is yes.",
     )
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="Where networks run. auto: on the GPU where there is one, else on the processor."
+    )
+    precision: Literal["full", "half"] = Field(
+        "full",
+        description="half: faster on a GPU (fp16; bfloat16 on a processor), with values a few thousandths apart.",
+    )
     runtime: Runtime = Field(
         "torch",
         description="What runs the network. onnx: ONNX Runtime, the same numbers within 1e-4, faster on the processor for"

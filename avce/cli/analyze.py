@@ -20,7 +20,16 @@ if TYPE_CHECKING:
 
 TRAJECTORY_FILE = "trajectory.csv"
 OVERLAY_FILE = "annotated.mp4"
-PICTURE_FIELDS = ("min_score", "min_face_px", "max_faces", "batch_size", "flip", "runtime")
+PICTURE_FIELDS = (
+    "min_score",
+    "min_face_px",
+    "max_faces",
+    "batch_size",
+    "flip",
+    "runtime",
+    "device",
+    "precision",
+)
 """Options that make sense for pictures without time."""
 
 
@@ -88,7 +97,10 @@ def analyze(
     from avce.video.analyze import analyze_video
     from avce.video.trajectory import CsvWriter
 
-    predictors = [load_predictor(folder, runtime=options.runtime) for folder in checkpoints]
+    predictors = [
+        load_predictor(folder, runtime=options.runtime, device=options.device, precision=options.precision)
+        for folder in checkpoints
+    ]
     detector = detector_from(detector_model)
     out.mkdir(parents=True, exist_ok=True)
     trajectories = [out / _name(number) for number in range(len(predictors))]
@@ -153,7 +165,9 @@ def _analyze_pictures(
     from avce.training.checkpoint import load_predictor
 
     files, options = pictures_in(folder), AnalyzeOptions.parse(given)
-    predictor = load_predictor(checkpoint, runtime=options.runtime)
+    predictor = load_predictor(
+        checkpoint, runtime=options.runtime, device=options.device, precision=options.precision
+    )
     detector = detector_from(detector_model)
     out.mkdir(parents=True, exist_ok=True)
     path = out / TRAJECTORY_FILE

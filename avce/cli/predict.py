@@ -32,7 +32,9 @@ COLUMNS = ("file", "face", "state", "valence", "arousal", "word", "score", *BOX)
 @click.option(
     "--face-only", is_flag=True, help="The pictures are cut-out faces: take each whole, look for no face."
 )
-@options_from(AnalyzeOptions, only=("min_score", "min_face_px", "max_faces", "flip", "runtime"))
+@options_from(
+    AnalyzeOptions, only=("min_score", "min_face_px", "max_faces", "flip", "runtime", "device", "precision")
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list, an entry per face.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print csv, a row per face.")
 def predict(
@@ -49,7 +51,9 @@ def predict(
     from avce.training.checkpoint import load_predictor
 
     files = [file for path in image for file in (pictures_in(path) if path.is_dir() else [path])]
-    predictor = load_predictor(checkpoint, runtime=options.runtime)
+    predictor = load_predictor(
+        checkpoint, runtime=options.runtime, device=options.device, precision=options.precision
+    )
     with ConsoleReporter(quiet=as_json or as_csv) as reporter:
         faces = list(judge_pictures(files, predictor, options, reporter, is_face_only=face_only))
     if as_json:

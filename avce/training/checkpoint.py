@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -28,7 +28,7 @@ from avce.methods.base import Method
 from avce.options import Runtime, TrainOptions
 from avce.training.folder import CARD_FILE, FORMAT, MODEL_FILE, find_checkpoint, read_card
 from avce.training.provenance import versions
-from avce.training.runtime import Forward, onnx_forward
+from avce.training.runtime import Forward, choose_forward, find_device
 
 BAND_FILE = "band.json"
 
@@ -142,17 +142,20 @@ def load_predictor(
     device: str | torch.device = "cpu",
     name: str | None = None,
     runtime: Runtime = "torch",
+    precision: Literal["full", "half"] = "full",
 ) -> Predictor:
     """Load a checkpoint for prediction.
 
     Args:
         folder: Checkpoint folder, the output folder of a training run, or the name of shipped weights (``starter``).
-        device: Where to put the weights.
+        device: Where to put the weights; ``auto`` takes the GPU where there is one and torch runs the networks.
         name: Name for tables; default the name in the card, else method and backbone.
         runtime: What runs the networks in :meth:`Predictor.predict`; see :mod:`avce.training.runtime`.
+        precision: Of the networks in :meth:`Predictor.predict`.
 
     Raises:
-        OptionError: This checkpoint cannot be run by ``runtime``.
+        OptionError: This checkpoint cannot be run by ``runtime``, there is no such device, or half precision was
+            asked of ONNX Runtime.
         CheckpointError: Missing or damaged files, or weights that do not fit the options.
     """
     found = find_checkpoint(folder)
@@ -165,8 +168,8 @@ def load_predictor(
     except (OSError, OptionError, SafetensorError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:300]
         raise CheckpointError(f"{found}: this checkpoint cannot be loaded: {reason}") from error
-    method.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    method.to(find_device(device, runtime), memory_format=torch.channels_last)  # type: ignore[call-overload]
     method.eval()
     own = card.get("name") or f"{options.method.value} ({options.backbone.value})"
-    forward = onnx_forward(method) if runtime == "onnx" else None
+    forward = choose_forward(method, runtime, precision)
     return Predictor(method, options, card | {"band": _band(found, card)}, name or own, forward)

@@ -12,19 +12,60 @@ from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
 from avce.errors import OptionError
 from avce.methods.base import Method
+from avce.options import Runtime
 
 Forward = Callable[[Tensor], Tensor]
 
 TOLERANCE = 1e-4
 """How far values of ONNX Runtime may be from torch's."""
 _EXPORTED, _PROBED = 2, 3  # batches of different sizes: that of the probe shows that the batch size is free
+
+
+def find_device(wanted: str | torch.device, runtime: Runtime = "torch") -> torch.device:
+    """The device that was asked for; ``auto`` is the GPU where there is one and torch runs the networks.
+
+    Raises:
+        OptionError: A GPU was asked for and there is none.
+    """
+    if wanted == "auto":
+        return torch.device("cuda" if runtime == "torch" and torch.cuda.is_available() else "cpu")
+    device = torch.device(wanted)
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise OptionError(f"device: expected a GPU for {device}, torch finds none here; choose auto or cpu")
+    return device
+
+
+def choose_forward(method: Method, runtime: Runtime, precision: Literal["full", "half"]) -> Forward | None:
+    """What predicts in place of the method; ``None``: the method itself, by torch in full precision.
+
+    Raises:
+        OptionError: See :func:`onnx_forward`; or half precision by ONNX Runtime, which is exported in full.
+    """
+    if runtime == "onnx":
+        if precision == "half":
+            raise _refusal("precision half is for torch; choose runtime torch, or precision full")
+        return onnx_forward(method)
+    return half_forward(method) if precision == "half" else None
+
+
+def half_forward(method: Method) -> Forward:
+    """A method's forward pass under autocast: fp16 on a GPU, bfloat16 on the processor; values come in float32."""
+    device = next(method.parameters()).device.type
+    kind = torch.float16 if device == "cuda" else torch.bfloat16
+
+    def forward(images: Tensor) -> Tensor:
+        with torch.autocast(device, dtype=kind):
+            values: Tensor = method(images)
+        return values.float()
+
+    return forward
 
 
 def onnx_forward(method: Method) -> Forward:

@@ -153,7 +153,7 @@ def test_its_card_can_be_read(home: Path) -> None:
 
 def test_onnx_runtime_gives_a_job_the_same_values(fresh: JobRecord, monkeypatch: pytest.MonkeyPatch) -> None:
     exported = Mock(side_effect=onnx_forward)
-    monkeypatch.setattr("avce.training.checkpoint.onnx_forward", exported)
+    monkeypatch.setattr("avce.training.runtime.onnx_forward", exported)
     by_torch = client.get_analysis(str(fresh.analysis_id))
     options = AnalyzeOptions(detect_every=1, runtime="onnx")
     job = done(analyze_video, client.analyze(by_torch.video.id, ["starter"], options))

@@ -86,7 +86,10 @@ def _work(held: Claim) -> SegmentWork:
         folders = [checkpoint_folder(checkpoint_of(session, run_id)) for run_id in record.run_ids]
         bands = [band_of(session, run_id) for run_id in record.run_ids]
     options = AnalyzeOptions.parse(record.options)
-    predictors = [load_predictor(folder, runtime=options.runtime) for folder in folders]
+    predictors = [
+        load_predictor(folder, runtime=options.runtime, device=options.device, precision=options.precision)
+        for folder in folders
+    ]
     for predictor, band in zip(predictors, bands, strict=True):
         predictor.info["band"] = band or predictor.info.get("band")
     return SegmentWork(held, path, options, record.run_ids, predictors)

@@ -114,7 +114,7 @@ def test_poster_writes_the_figure_with_the_frames_and_labels_it_was_given(studio
 
 def test_onnx_runtime_writes_the_values_that_torch_writes(studio, capsys, tmp_path, monkeypatch):
     exported = Mock(side_effect=onnx_forward)
-    monkeypatch.setattr("avce.training.checkpoint.onnx_forward", exported)
+    monkeypatch.setattr("avce.training.runtime.onnx_forward", exported)
     video = next((studio / "clips").rglob("*.mp4"))
     tables = []
     for runtime in ("torch", "onnx"):

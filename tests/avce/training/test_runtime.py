@@ -13,7 +13,7 @@ from avce.methods import build_method
 from avce.methods.base import Method
 from avce.options import TrainOptions
 from avce.training.checkpoint import Predictor, load_predictor, save_checkpoint
-from avce.training.runtime import TOLERANCE, onnx_forward
+from avce.training.runtime import TOLERANCE, choose_forward, find_device, half_forward, onnx_forward
 
 
 def method_of(**options: object) -> Method:
@@ -100,3 +100,31 @@ def test_a_head_that_drops_at_random_is_refused() -> None:
     net.R.dropout_at_test = True
     with pytest.raises(OptionError, match=r"expected the numbers of torch within 0.0001, avce on tiny"):
         onnx_forward(net)
+
+
+def test_half_precision_is_near_full_and_comes_in_float32() -> None:
+    method = method_of(backbone="tiny", input_size=64)
+    images = torch.randn(5, 3, 64, 64)
+    with torch.inference_mode():
+        half, full = half_forward(method)(images), method(images)
+    assert half.dtype == torch.float32
+    assert not torch.equal(half, full)
+    torch.testing.assert_close(half, full, atol=0.02, rtol=0.05)
+
+
+def test_half_precision_by_onnx_is_refused() -> None:
+    method = method_of(backbone="tiny", input_size=64)
+    with pytest.raises(OptionError, match="precision half is for torch"):
+        choose_forward(method, "onnx", "half")
+
+
+def test_a_gpu_that_is_not_there_is_refused_and_auto_takes_what_is_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert find_device("auto") == torch.device("cpu")
+    with pytest.raises(OptionError, match="torch finds none here"):
+        find_device("cuda")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert find_device("auto") == torch.device("cuda")
+    assert find_device("auto", "onnx") == torch.device("cpu")
