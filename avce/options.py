@@ -513,7 +513,7 @@ class AnalyzeOptions(Options):
     )
     precision: Literal["full", "half"] = Field(
         "full",
-        description="half: faster on a GPU (fp16; bfloat16 on a processor), with values a few thousandths apart.",
+        description="half: faster on a GPU (fp16; bfloat16 on a processor), with values that may differ by some hundredths.",
     )
     runtime: Runtime = Field(
         "torch",
