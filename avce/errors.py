@@ -35,5 +35,9 @@ class SolverError(AvceError, RuntimeError):
     """A convex solver that did not reach an optimum; the text names the row and the solver's status."""
 
 
+class CostError(AvceError, RuntimeError):
+    """A training whose cost could not be measured; the text says why, and what would be cheaper."""
+
+
 class CancelledError(AvceError):
     """The user asked to stop; raised by :meth:`avce.progress.Reporter.check`."""

@@ -8,9 +8,7 @@ feature, ``Sp(z)`` and ``Sm(z)`` its two views on the simplex, ``x = R(z)`` the 
 from __future__ import annotations
 
 import math
-import statistics
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +29,7 @@ from avce.options import AvceOptions
 from avce.progress import Reporter
 from avce.training.checkpoint import Predictor, load_predictor
 from avce.transforms import VIEWS, Solver, transform
-
-REPEATS = 7
-LONGEST_S = 2.0
-"""Timing of one solver stops after this long."""
+from avce.transforms.timing import median_s, view_step_s
 
 NO_MARGIN_SIZE = 224
 
@@ -173,9 +168,9 @@ def time_solvers(
         reporter: Stops between solvers.
 
     Returns:
-        Per view and solver ``{"view", "solver", "face_ms", "batch_ms", "batch_size", "difference"}``; ``difference``
-        is the largest over the entries of the batch, against the first solver of the view. Times are medians on the
-        CPU after one run that is not counted.
+        Per view and solver ``{"view", "solver", "face_ms", "batch_ms", "step_ms", "batch_size", "difference"}``;
+        ``step_ms`` is that of a training step, with the way back to z; ``difference`` is the largest over the entries of
+        the batch, against the first solver of the view. Times are medians on the CPU after one run that is not counted.
     """
     reporter = reporter or Reporter()
     z = z.detach().cpu().float()
@@ -202,24 +197,14 @@ def time_solvers(
             {
                 "view": view,
                 "solver": solver,
-                "face_ms": _median_ms(lambda solve=solve: solve(z)),  # type: ignore[misc]
-                "batch_ms": _median_ms(lambda solve=solve: solve(batch)),  # type: ignore[misc]
+                "face_ms": 1000 * median_s(lambda solve=solve: solve(z)),  # type: ignore[misc]
+                "batch_ms": 1000 * median_s(lambda solve=solve: solve(batch)),  # type: ignore[misc]
+                "step_ms": 1000 * view_step_s(batch, view, solver),
                 "batch_size": batch_size,
                 "difference": float((solved - first[view]).abs().max()),
             }
         )
     return table
-
-
-def _median_ms(work: Callable[[], object]) -> float:
-    times: list[float] = []
-    work()
-    begun = time.perf_counter()
-    while len(times) < REPEATS and (not times or time.perf_counter() - begun < LONGEST_S):
-        start = time.perf_counter()
-        work()
-        times.append(1000 * (time.perf_counter() - start))
-    return statistics.median(times)
 
 
 def _numbers(row: Tensor) -> list[float]:

@@ -28,3 +28,15 @@ class Reporter:
 
     def check(self) -> None:
         """Raise :class:`avce.errors.CancelledError` when the user asked to stop."""
+
+
+def span(seconds: float | None) -> str:
+    """A length of time for reading: ``42 s``, ``3 min 05 s``, ``2 h 10 min``."""
+    if seconds is None:
+        return "–"
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

@@ -46,6 +46,7 @@ KINDS: dict[JobKind, tuple[str, str]] = {
     JobKind.INSPECT: ("Inspect face", ":material/biotech:"),
     JobKind.POSTER: ("Poster figure", ":material/dashboard:"),
     JobKind.OVERLAY: ("Annotated video", ":material/video_settings:"),
+    JobKind.COST: ("Measure cost", ":material/timer:"),
 }
 STATES: dict[JobState, tuple[str, str]] = {
     JobState.QUEUED: ("queued", "gray"),
@@ -79,18 +80,6 @@ def number(value: float | None, digits: int = 3) -> str:
         return "–"
     rounded = round(value, digits) + 0.0  # adding zero turns −0.0 into 0.0
     return f"{rounded:.{digits}f}".replace("-", "−")
-
-
-def span(seconds: float | None) -> str:
-    """A length of time for reading: ``42 s``, ``3 min 05 s``, ``2 h 10 min``."""
-    if seconds is None:
-        return "–"
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
 PROTOCOLS = {

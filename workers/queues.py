@@ -28,4 +28,6 @@ QUEUE_OF_KIND: dict[JobKind, Queue] = {
     JobKind.INSPECT: Queue.FIGURES,
     JobKind.POSTER: Queue.FIGURES,
     JobKind.OVERLAY: Queue.FIGURES,
+    # not with the trainings: one wants to know before the one that runs has ended
+    JobKind.COST: Queue.FIGURES,
 }

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from avce.training.cost import Cost, Measured
 from workers.states import JobKind, JobState
 
 
@@ -326,6 +327,36 @@ class InspectionRecord(Record):
     row: int | None = None
     file_name: str | None = None
     result: dict[str, Any] = Field(default_factory=dict)
+
+
+class CostRecord(Record):
+    """A few training steps that were measured, or that a job is measuring now.
+
+    ``measured`` and ``cost``, which is that of the whole run asked for, are there once ``state`` is succeeded.
+    """
+
+    id: str
+    created_at: datetime
+    job_id: str
+    state: JobState
+    error: str | None = None
+    host: str = ""
+    measured: Measured | None = None
+    cost: Cost | None = None
+
+
+class SweepCostRecord(Record):
+    """What a sweep will take, from the measured cost of its runs."""
+
+    runs: int
+    guessed: int
+    """Runs whose own steps were not measured, so that they count like those of the options beside the sweep."""
+    workers: int
+    """Living workers that take trainings; none counts as one."""
+    work_s: float
+    """All runs, one after the other."""
+    total_s: float
+    """With the workers there are, each taking the next run."""
 
 
 class WorkerRecord(Record):

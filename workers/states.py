@@ -37,6 +37,7 @@ class JobKind(StrEnum):
     INSPECT = "inspect"
     POSTER = "poster"
     OVERLAY = "overlay"
+    COST = "cost"
 
 
 PAUSABLE = frozenset({JobKind.TRAIN, JobKind.ANALYZE, JobKind.IMPORT})

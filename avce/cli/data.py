@@ -218,6 +218,11 @@ def _print_report(path: str, report: dict[str, Any]) -> None:
     console.print(table if report["findings"] else "nothing found that would spoil a result")
 
 
+def cache_folder() -> Path:
+    """Where commands keep what they would otherwise do again: ``$AVCE_CACHE`` or ``~/.cache/avce``."""
+    return Path(os.environ.get("AVCE_CACHE") or Path.home() / ".cache" / "avce")
+
+
 def prepared_data(place: str, options: PrepareOptions, reporter: Reporter) -> Prepared:
     """Face crops of a data set: opened when ``place`` is prepared already, else made once and kept in the cache.
 
@@ -234,7 +239,6 @@ def prepared_data(place: str, options: PrepareOptions, reporter: Reporter) -> Pr
         raise DataError(
             f"--data {path}: expected a folder, zip, tar, csv or parquet file, or an address; there is nothing of that name"
         )
-    cache = Path(os.environ.get("AVCE_CACHE") or Path.home() / ".cache" / "avce")
     where = place if is_address else str(path.resolve())
     key = hashlib.sha256(f"{where}\n{options.model_dump_json()}".encode()).hexdigest()[:16]
-    return prepare(place, cache / "prepared" / f"{path.stem}-{key}", options, reporter)
+    return prepare(place, cache_folder() / "prepared" / f"{path.stem}-{key}", options, reporter)

@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from avce.cli.console import ConsoleReporter, metric_table, print_json
+from avce.cli.cost import estimate
 from avce.cli.data import prepared_data
 from avce.cli.flags import collect, options_from
 from avce.options import FIDELITY, PRESETS, EvaluateOptions, PrepareOptions, TrainOptions, train_options
 from avce.weights import SHIPPED, STARTER
 
+if TYPE_CHECKING:
+    from avce.data.prepared import Prepared
+
 
 @click.command()
-@click.option(
-    "--data",
-    required=True,
-    help="Data set: folder, archive, csv, address (s3://…), or prepared folder.",
-)
+@click.option("--data", help="Data set: folder, archive, csv, address (s3://…), or prepared folder.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    required=True,
     help="Folder for the checkpoint and the history; a stopped run goes on from here.",
+)
+@click.option(
+    "--estimate",
+    "wants_estimate",
+    is_flag=True,
+    help="Do not train: take a few steps and say what the run would take in time, solver time and memory.",
+)
+@click.option(
+    "--samples",
+    type=click.IntRange(min=2),
+    help="With --estimate and without --data: size of the training split to reckon with.",
 )
 @click.option(
     "--preset",
@@ -37,12 +47,18 @@ from avce.weights import SHIPPED, STARTER
     help="Switches of the AVCE objective: the sound form, the poster's, or the authors' code.",
 )
 @options_from(TrainOptions)
-@click.option("--fresh", is_flag=True, help="Do not go on from an earlier run in --out.")
+@click.option(
+    "--fresh",
+    is_flag=True,
+    help="Do not go on from an earlier run in --out; with --estimate, measure again.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def train(
-    data: str,
-    out: Path,
+    data: str | None,
+    out: Path | None,
     *,
+    wants_estimate: bool,
+    samples: int | None,
     preset: str | None,
     fidelity: str | None,
     fresh: bool,
@@ -51,18 +67,19 @@ def train(
 ) -> None:
     """Train a model; the best epoch on validation ends in OUT/best."""
     options = train_options(preset=preset, fidelity=fidelity, **collect(TrainOptions, flags))
-    from avce.training.folder import read_card
+    if wants_estimate:
+        estimate(options, _faces(data, options, as_json=as_json), samples, fresh=fresh, as_json=as_json)
+        return
+    if data is None or out is None:
+        missing = " and ".join(name for name, given in (("--data", data), ("--out", out)) if given is None)
+        raise click.UsageError(f"{missing}: needed to train; --estimate only says what it would take")
     from avce.training.loop import train as run_training
     from avce.training.parallel import team
-    from avce.training.start import WITHOUT_CHECKPOINT
 
-    # weights that exist already want their faces cut as they were
-    is_new = options.pretrained in WITHOUT_CHECKPOINT
-    crop = {} if is_new else read_card(options.pretrained).get("crop", {})
     is_first = team().is_main_process
     with ConsoleReporter(quiet=as_json or not is_first) as reporter:
         with team().main_process_first():  # the others find the faces cut
-            prepared = prepared_data(data, PrepareOptions(**crop), reporter)
+            prepared = prepared_data(data, _recipe(options), reporter)
         result = run_training(options, prepared, out, reporter, resume=not fresh)
     if not is_first:
         return
@@ -83,6 +100,22 @@ def train(
             {options.method.value: result.metrics},
         )
         click.echo(f"checkpoint: {result.best}")
+
+
+def _recipe(options: TrainOptions) -> PrepareOptions:
+    """How faces are cut: weights that exist already want them as they were."""
+    from avce.training.folder import read_card
+    from avce.training.start import WITHOUT_CHECKPOINT
+
+    is_new = options.pretrained in WITHOUT_CHECKPOINT
+    return PrepareOptions(**({} if is_new else read_card(options.pretrained).get("crop", {})))
+
+
+def _faces(data: str | None, options: TrainOptions, *, as_json: bool) -> Prepared | None:
+    if data is None:
+        return None
+    with ConsoleReporter(quiet=as_json) as reporter:
+        return prepared_data(data, _recipe(options), reporter)
 
 
 @click.command()

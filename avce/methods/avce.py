@@ -29,7 +29,7 @@ class Avce(Supervised):
     def __init__(self, options: TrainOptions) -> None:
         super().__init__(options)
         for view in (options.avce.attentive_view, options.avce.inattentive_view):
-            check_view(view, self._solver(view))
+            check_view(view, self.solver_of(view))
         self.H = ViewHead(options.feature_dim)
         self.v = MetricHead(options.feature_dim)
 
@@ -37,7 +37,7 @@ class Avce(Supervised):
         """z_a and z_n on the simplex, in float32, ``(B, d)`` each."""
         z = z.float()
         names = self.options.avce.attentive_view, self.options.avce.inattentive_view
-        z_a, z_n = (transform(z, view=name, solver=self._solver(name)) for name in names)
+        z_a, z_n = (transform(z, view=name, solver=self.solver_of(name)) for name in names)
         return z_a, z_n
 
     def head_output(self, images: Tensor, head: Head) -> Tensor:
@@ -85,7 +85,7 @@ class Avce(Supervised):
     def _hold_push(self, z: Tensor, z_a: Tensor, z_n: Tensor) -> Tensor:
         return hold_push(self.v(z_a), self.v(z_n), self.v(z), self.options.avce)
 
-    def _solver(self, view: str) -> Solver:
+    def solver_of(self, view: str) -> Solver:
         """The solver asked for; ``exact`` means the best way of a view that has no closed form."""
         asked = self.options.avce.solver
         return VIEWS[view].solvers[0] if asked == "exact" and view in VIEWS else asked

@@ -7,9 +7,10 @@ from html import escape
 
 import streamlit as st
 
+from avce.progress import span
 from dashboard.components.upload import base_path
 from dashboard.navigation import link
-from dashboard.words import number, span
+from dashboard.words import number
 from workers import client
 from workers.records import EpisodeRecord
 

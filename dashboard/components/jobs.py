@@ -9,9 +9,10 @@ from html import escape
 import streamlit as st
 
 from avce.errors import AvceError
+from avce.progress import span
 from dashboard.components.guard import need
 from dashboard.navigation import link
-from dashboard.words import KINDS, STATES, span
+from dashboard.words import KINDS, STATES
 from workers import client
 from workers.records import JobRecord
 from workers.states import PAUSABLE, JobKind, JobState

@@ -6,13 +6,14 @@ import streamlit as st
 
 from avce.errors import AvceError
 from avce.options import AnalyzeOptions
+from avce.progress import span
 from dashboard.components.forms import option_fields
 from dashboard.components.guard import attempt, need, show
 from dashboard.components.models import scored_label, starter_card
 from dashboard.components.pick import labels
 from dashboard.components.upload import upload_field
 from dashboard.navigation import link
-from dashboard.words import METRICS, span
+from dashboard.words import METRICS
 from workers import client
 from workers.records import RunRecord, StoredFile, VideoRecord
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from avce.options import TrainOptions
+from avce.progress import span
 from dashboard.components.guard import attempt, need
 from dashboard.components.pick import pick
 from dashboard.components.run_form import train_form
 from dashboard.components.sweep_form import Swept, sweep_fields
 from dashboard.cost import estimate
 from dashboard.navigation import go, link
-from dashboard.words import method_name, span
+from dashboard.words import method_name
 from workers import client
 from workers.records import DatasetRecord, RunRecord
 from workers.states import JobKind, JobState

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from avce.options import AvceOptions, EvaluateOptions, MapOptions, PrepareOptions, TrainOptions, train_options
+from avce.progress import span
 from avce.video.one_face import one_face
 from dashboard.comparing import differences, groups
 from dashboard.components.explain import circumplex_svg
@@ -19,7 +20,7 @@ from dashboard.components.tables import Cell, Row, table_html
 from dashboard.cost import estimate
 from dashboard.serve import server_settings
 from dashboard.theme import DARK, LIGHT, contrast
-from dashboard.words import number, span
+from dashboard.words import number
 from workers.records import EvaluationRecord, JobRecord
 from workers.states import JobKind, JobState
 

@@ -4,6 +4,7 @@ Each function opens its own short session, returns frozen records or tables, and
 :class:`workers.errors.ClientError` with a text fit for users. Nothing here loads torch.
 """
 
+from workers.client.costs import list_costs, measure_cost, solver_cost, sweep_cost, training_workers
 from workers.client.counts import counts
 from workers.client.datasets import (
     get_dataset,
@@ -136,6 +137,7 @@ __all__ = [
     "inspection_jpeg",
     "job_log",
     "list_analyses",
+    "list_costs",
     "list_datasets",
     "list_evaluations",
     "list_groups",
@@ -152,6 +154,7 @@ __all__ = [
     "map_points",
     "map_values",
     "maps",
+    "measure_cost",
     "merge_tracks",
     "metric_points",
     "model_card",
@@ -172,14 +175,17 @@ __all__ = [
     "set_neutral",
     "set_priority",
     "shipped_models",
+    "solver_cost",
     "split_track",
     "start_demo",
     "store_upload",
+    "sweep_cost",
     "sweep_options",
     "synthesize_dataset",
     "tracks",
     "train",
     "train_sweep",
+    "training_workers",
     "trajectory",
     "trajectory_csv",
     "video_labels",

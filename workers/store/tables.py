@@ -425,3 +425,20 @@ class Inspection(Base):
     source: Mapped[dict[str, Any]] = mapped_column(default=dict)
     result: Mapped[dict[str, Any]] = mapped_column(default=dict)
     picture: Mapped[str | None]
+
+
+class TrainingCost(Base):
+    """A few steps of a training, measured; ``key`` names all trainings that cost the same, and ``host`` where it was.
+
+    ``measured`` is that of :class:`avce.training.cost.Measured`, empty until the job has succeeded.
+    """
+
+    __tablename__ = "training_cost"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    job_id: Mapped[str] = mapped_column(ForeignKey("job.id"), unique=True)
+    dataset_id: Mapped[str] = mapped_column(ForeignKey("dataset.id"))
+    key: Mapped[str] = mapped_column(index=True)
+    host: Mapped[str] = mapped_column(default="")
+    measured: Mapped[dict[str, Any]] = mapped_column(default=dict)

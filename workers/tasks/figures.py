@@ -1,10 +1,11 @@
-"""Figures of faces: activation maps over an analysed video, poster figure, annotated video, inspection of one face."""
+"""Figures of faces (maps over an analysed video, poster, annotated video, one face looked into), and of what a training costs."""
 
 from __future__ import annotations
 
 from workers.app import task
 from workers.states import JobKind
 from workers.tasks.border import perform
+from workers.tasks.cost import measure_steps
 from workers.tasks.inspection import inspect
 from workers.tasks.maps import draw
 from workers.tasks.overlay import annotate
@@ -33,3 +34,9 @@ def draw_poster(job_id: str) -> None:
 def draw_overlay(job_id: str) -> None:
     """Draw what was found into the video."""
     perform(job_id, annotate)
+
+
+@task(JobKind.COST)
+def measure_cost(job_id: str) -> None:
+    """Take a few steps of a training to come."""
+    perform(job_id, measure_steps)
