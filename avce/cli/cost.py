@@ -92,7 +92,7 @@ def _as_text(
 ) -> str:
     machine, data = measured.machine, "noise of their shape" if measured.data == "drawn" else "the crops"
     solver = (
-        f"{span(cost.solver_s)} of it ({cost.solver_share:.1%}): both views by {measured.solver}, forward and backward"
+        f"{_short(cost.solver_s)} of it ({cost.solver_share:.1%}): both views by {measured.solver}, forward and backward"
         if measured.solver
         else "none: the method has no views"
     )
@@ -104,7 +104,7 @@ def _as_text(
                 f"step     {measured.step_s:.3g} s (half of them {measured.step_low_s:.3g} to {measured.step_high_s:.3g} s),"
                 f" {measured.steps} measured, batch {measured.batch_size}"
             ),
-            f"epoch    {span(cost.epoch_s)}, the first {span(cost.first_epoch_s)}: {n_train:,} to train, {n_val:,} to validate",
+            f"epoch    {_short(cost.epoch_s)}, the first {_short(cost.first_epoch_s)}: {n_train:,} to train, {n_val:,} to validate",
             (
                 f"run      {span(cost.total_s)} ({span(cost.low_s)} to {span(cost.high_s)}) for {options.epochs} epochs,"
                 f" {cost.steps:,} steps"
@@ -117,3 +117,7 @@ def _as_text(
             ),
         )
     )
+
+
+def _short(seconds: float) -> str:
+    return span(seconds) if seconds >= 10 else f"{seconds:.2g} s"

@@ -7,11 +7,13 @@ from typing import Any
 
 import streamlit as st
 
+from avce.progress import span
 from dashboard import charts
 from dashboard.components.explain import metric_row
 from dashboard.components.frame import is_dark
-from dashboard.components.guard import need
+from dashboard.components.guard import attempt, need
 from dashboard.components.tables import Cell, Row, draw_table
+from dashboard.navigation import link
 from dashboard.words import number
 from workers import client
 from workers.records import InspectionRecord
@@ -50,7 +52,7 @@ def _figures(found: dict[str, Any]) -> list[tuple[str, str, str]]:
     ]  # fmt: skip
 
 
-def _solvers(found: dict[str, Any]) -> None:
+def _solvers(item: InspectionRecord, found: dict[str, Any]) -> None:
     st.subheader(
         "Closed form against ECOS", anchor=False,
         help="The poster solves both views by ECOS; the closed forms give the same numbers much faster.",
@@ -75,6 +77,32 @@ def _solvers(found: dict[str, Any]) -> None:
         ("Largest difference", "Over all entries of the batch, from the closed form."),
     ]
     draw_table(heads, rows)
+    _solver_cost(item, table)
+
+
+def _solver_cost(item: InspectionRecord, table: list[dict[str, Any]]) -> None:
+    """What the views take in a whole training like this run's, before one is queued: by each solver."""
+    by_view: dict[str, dict[str, float]] = {}
+    for row in table:
+        if "step_ms" in row:  # inspections of earlier versions did not measure the way back
+            by_view.setdefault(row["view"], {})[row["solver"]] = row["step_ms"] / 1000
+    told = []
+    for solver in dict.fromkeys(row["solver"] for row in table):
+        step_s = sum(times.get(solver, min(times.values())) for times in by_view.values())
+        cost = (
+            attempt(client.solver_cost, item.run_id, step_s, dataset_id=item.dataset_id) if by_view else None
+        )
+        if cost is not None:
+            seconds, n_train, name = cost
+            words = span(seconds) if seconds >= 1 else "under 1 s"
+            told.append((f"{SOLVERS[solver]} **{words}**", n_train, name))
+    if told:
+        _, n_train, name = told[0]
+        st.markdown(
+            f":material/timer: Expected solver time of a training with the options of “{item.run_name}” over {n_train:,} faces of"
+            f" “{name}”, both views, forward and backward: {', '.join(words for words, *_ in told)}."
+        )
+        link("train", "The whole cost of such a run", icon=":material/timer:", query={"like": item.run_id})
 
 
 def _at_epoch(item: InspectionRecord) -> dict[str, Any]:
@@ -123,7 +151,7 @@ def inspection_view(item: InspectionRecord) -> None:
             charts.view_bars(found, is_sorted=ordered, dark=dark), key="inspection.bars", config=charts.CONFIG,
             alt="Bars of z, of its attentive and of its inattentive view",
         )  # fmt: skip
-    _solvers(found)
+    _solvers(item, found)
     st.download_button(
         "All numbers as JSON", json.dumps(item.result, indent=1), f"inspection-{item.id}.json", "application/json",
         key="inspection.json", icon=":material/download:",

@@ -8,16 +8,15 @@ from typing import Any
 import streamlit as st
 
 from avce.errors import AvceError
-from avce.options import FIDELITY, PRESETS, AvceOptions, Backbone, Method, TrainOptions, train_options
-from avce.weights import STARTER
+from avce.options import FIDELITY, PRESETS, Backbone, Method, TrainOptions, train_options
 from dashboard.components.forms import help_of, option_fields
 from dashboard.components.guard import show
-from dashboard.components.models import starter_card
+from dashboard.components.option_sections import folded_options
+from dashboard.components.start_from import start_field
 from dashboard.words import method_name
 from workers.records import RunRecord
 
 MAIN = ("epochs", "batch_size", "input_size", "learning_rate", "augment", "seed")
-APART = {"method", "backbone", "pretrained", "avce", "betas", *MAIN}
 PRESET_WORDS = {
     "quick": "Good figures on two cores",
     "poster": "As on the poster",
@@ -38,13 +37,6 @@ BACKBONE_WORDS = {
     Backbone.COMPACT: "made for two cores",
     Backbone.INCEPTION_RESNET: "Hasani-style's net under any method",
     Backbone.TINY: "for trying things out",
-}
-
-
-START_WORDS = {
-    "starter": "starter — knows faces already; for efficientnet_lite0",
-    "imagenet": "imagenet — knows things, not faces; for efficientnet_lite0",
-    "none": "none — fresh weights",
 }
 
 
@@ -85,18 +77,6 @@ def _method_and_backbone(base: TrainOptions, prefix: str) -> dict[str, Any]:
     return {"method": method, "backbone": backbone}
 
 
-def _start(base: TrainOptions, prefix: str) -> str:
-    starts = list(START_WORDS)
-    found = st.selectbox(
-        "Start from", starts, index=starts.index(base.pretrained), key=f"{prefix}.pretrained",
-        format_func=lambda name: START_WORDS.get(name, name), accept_new_options=True,
-        help=help_of(TrainOptions.model_fields["pretrained"]),
-    )  # fmt: skip
-    if found == STARTER:
-        starter_card()
-    return str(found)
-
-
 def _base(like: RunRecord | None) -> tuple[TrainOptions, str]:
     """What fills the form, and a prefix of the fields' keys that changes with it."""
     if like is not None:
@@ -113,16 +93,9 @@ def train_form(like: RunRecord | None = None) -> Filled:
     base, prefix = _base(like)
     values = base.model_dump()
     chosen = _method_and_backbone(base, prefix)
-    chosen["pretrained"] = _start(base, prefix)
+    chosen["pretrained"] = start_field(base, chosen["backbone"], prefix=prefix)
     chosen |= option_fields(TrainOptions, MAIN, values, prefix=prefix)
-    with st.expander("All other options", icon=":material/tune:"):
-        rest = [name for name in TrainOptions.model_fields if name not in APART]
-        chosen |= option_fields(TrainOptions, rest, values, prefix=prefix)
-    if chosen["method"] == Method.AVCE:
-        with st.expander("The AVCE objective", icon=":material/functions:"):
-            chosen["avce"] = option_fields(
-                AvceOptions, AvceOptions.model_fields, base.avce.model_dump(), prefix=f"{prefix}.avce"
-            )
+    chosen |= folded_options(base, chosen["method"], prefix=prefix)
     try:
         return Filled(TrainOptions.parse({**values, **chosen}))
     except AvceError as error:

@@ -5,32 +5,15 @@ from __future__ import annotations
 import streamlit as st
 
 from avce.options import TrainOptions
-from avce.progress import span
+from dashboard.components.cost_panel import cost_panel
 from dashboard.components.guard import attempt, need
 from dashboard.components.pick import pick
 from dashboard.components.run_form import train_form
 from dashboard.components.sweep_form import Swept, sweep_fields
-from dashboard.cost import estimate
 from dashboard.navigation import go, link
 from dashboard.words import method_name
 from workers import client
 from workers.records import DatasetRecord, RunRecord
-from workers.states import JobKind, JobState
-
-
-def _cost_hint(options: TrainOptions, dataset: DatasetRecord) -> None:
-    sizes = {item.id: {"n_train": item.n_train} for item in need(client.list_datasets)}
-    jobs = need(client.list_jobs, states=[JobState.SUCCEEDED], kinds=[JobKind.TRAIN], limit=50)
-    cost = estimate(options, dataset.n_train, [(job, sizes.get(job.dataset_id or "", {})) for job in jobs])
-    basis = (
-        "from runs like it on this machine"
-        if cost.is_measured
-        else "rough, for two cores; the job's ETA is measured"
-    )
-    st.markdown(
-        f":material/schedule: About **{span(cost.seconds)}** for {options.epochs} epochs over "
-        f"{dataset.n_train:,} samples ({basis})."
-    )
 
 
 def _like() -> RunRecord | None:
@@ -90,7 +73,7 @@ def page() -> None:
     if not dataset.n_train or not dataset.n_val:
         st.warning("This data set has an empty training or validation split; a run on it will fail.")
     filled = train_form(_like())
-    if filled.options is not None:
-        _cost_hint(filled.options, dataset)
     values = sweep_fields(filled.options)
+    if filled.options is not None and dataset.n_train > 1:
+        cost_panel(dataset, filled.options, values)
     _start(dataset, filled.options, values)

@@ -281,7 +281,7 @@ def inspected(dim: int = 8) -> dict:
     """What an inspection finds, with plain numbers."""
     z = [float(i % 5) for i in range(dim)]
     solvers = [
-        {"view": view, "solver": solver, "face_ms": ms, "batch_ms": 9 * ms, "batch_size": 32, "difference": 0.0 if solver == "exact" else 2e-7}
+        {"view": view, "solver": solver, "face_ms": ms, "batch_ms": 9 * ms, "step_ms": 10 * ms, "batch_size": 32, "difference": 0.0 if solver == "exact" else 2e-7}
         for view in ("sparsemax", "softmax") for solver, ms in (("exact", 0.05), ("ecos", 1.1))
     ]  # fmt: skip
     return {

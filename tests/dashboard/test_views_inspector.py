@@ -46,6 +46,15 @@ def test_a_finished_inspection_shows_its_numbers_and_solvers(seeded: Seeded, ins
     assert all(metric.help for metric in app.metric)
 
 
+def test_the_solver_time_of_a_run_is_told_before_one_is_queued(seeded: Seeded, inspection: str) -> None:
+    words = texts(open_page("inspector", inspection=inspection))
+    found = client.solver_cost(seeded.run_ids[1], 0.022)  # both views by ECOS, as the seeded table has them
+    assert found is not None
+    assert f"over {found[1]:,} faces of “Seeded faces”" in words
+    assert f"ECOS **{found[0]:.0f} s**" in words
+    assert "closed form **under 1 s**" in words
+
+
 def test_the_slider_shows_the_same_face_at_another_epoch(seeded: Seeded) -> None:
     moments = [inspected() | {"epoch": epoch, "x": [epoch / 100, -0.2]} for epoch in (5, 10)]
     item = seed_inspection(seeded, training=moments)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from avce.options import AvceOptions, TrainOptions
+from dashboard.components.option_sections import AVCE_SECTIONS, SECTIONS
+from dashboard.components.run_form import MAIN
 from dashboard.navigation import PAGES
 from tests.dashboard.pages import checked, open_page, texts
 from tests.dashboard.seeding import Seeded, seed_poster
@@ -86,6 +89,54 @@ def test_options_that_do_not_fit_are_refused_before_anything_is_queued(seeded: S
     checked(app.selectbox(key="train.quick.preset.pretrained").set_value("imagenet").run())
     assert "efficientnet_lite0" in app.error[0].value
     assert app.button(key="train.start").disabled
+
+
+def test_every_option_of_a_training_stands_in_the_form_once() -> None:
+    own = [name for section in SECTIONS for name in section.fields]
+    inner = [name for section in AVCE_SECTIONS for name in section.fields]
+    above = {*MAIN, "method", "backbone", "pretrained", "avce"}
+    without_widget = {"betas"}
+    assert sorted(own) == sorted(set(TrainOptions.model_fields) - above - without_widget)
+    assert sorted(inner) == sorted(AvceOptions.model_fields)
+
+
+def test_folded_options_are_built_when_opened_and_keep_their_values_when_folded_again(seeded: Seeded) -> None:
+    app = open_page("train")
+    key, fold = "train.quick.preset.dropout", "train.quick.preset.fold.feature_dim"
+    assert key not in {field.key for field in app.number_input}
+    app.session_state[fold] = True
+    checked(app.run())
+    checked(app.number_input(key=key).set_value(0.4).run())
+    assert "Dropout **0.4** (was 0.2)" in texts(app)
+    app.session_state[fold] = False
+    checked(app.run())
+    assert key not in {field.key for field in app.number_input}
+    assert "Dropout **0.4** (was 0.2)" in texts(app)
+    checked(app.button(key="train.start").click().run())
+    assert client.list_runs()[0].options["dropout"] == 0.4
+
+
+def test_a_training_can_start_from_a_run_of_ones_own(seeded: Seeded) -> None:
+    app = open_page("train")
+    checked(app.selectbox(key="train.preset").set_value("smoke").run())
+    starts = app.selectbox(key="train.smoke.preset.pretrained")
+    assert any(text.startswith("your run: Seeded avce") for text in starts.options)
+    checked(starts.set_value(client.start_from(seeded.run_ids[1])).run())
+    checked(app.button(key="train.start").click().run())
+    queued = client.list_runs()[0]
+    assert client.started_from(queued.options["pretrained"]) == seeded.run_ids[1]
+    clone = open_page("train", like=queued.id)
+    assert clone.selectbox(key=f"train.like.{queued.id}.pretrained").value == queued.options["pretrained"]
+
+
+def test_runs_of_another_backbone_are_no_start(seeded: Seeded) -> None:
+    app = open_page("train")
+    checked(app.selectbox(key="train.preset").set_value("smoke").run())
+    key = "train.smoke.preset.pretrained"
+    checked(app.selectbox(key=key).set_value(client.start_from(seeded.run_ids[1])).run())
+    checked(app.selectbox(key="train.smoke.preset.backbone").set_value("resnet18").run())
+    assert app.selectbox(key=key).value == "none"
+    assert not any("Seeded" in text for text in app.selectbox(key=key).options)
 
 
 def test_training_is_queued_as_a_row_even_when_the_broker_is_away(seeded: Seeded) -> None:

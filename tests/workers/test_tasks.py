@@ -474,3 +474,18 @@ def test_an_archive_whose_members_lead_out_of_it_is_refused(home):
 def test_figures_of_both_axes_become_one_flat_table():
     nested = {"valence": {"ccc": 0.5, "pcc": None}, "arousal": {"ccc": np.float64(0.25)}, "mean_ccc": 0.375}
     assert flat(nested) == {"ccc_valence": 0.5, "ccc_arousal": 0.25, "mean_ccc": 0.375}
+
+
+def test_a_training_starts_from_the_weights_of_another_run(journey):
+    start = client.start_from(journey.trained.run_id)
+    options = TINY.model_copy(update={"pretrained": start})
+    job = done(client.train(journey.stills.dataset_id, options))
+    assert any(line.text.startswith("starts from") for line in client.job_log(job.id))
+    assert client.get_run(job.run_id).options["pretrained"] == start
+    assert journey.trained.run_id in {run.id for run in client.start_runs(TINY.backbone)}
+
+
+def test_a_run_with_another_encoder_is_no_start(journey):
+    options = train_options(preset="quick", pretrained=client.start_from(journey.trained.run_id))
+    with pytest.raises(client.ClientError, match="has backbone tiny, this training compact"):
+        client.train(journey.stills.dataset_id, options)

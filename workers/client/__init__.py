@@ -57,6 +57,7 @@ from workers.client.runs import (
     published_results,
     run_methods,
     shipped_models,
+    start_runs,
     train,
 )
 from workers.client.samples import dataset_points, dataset_samples, finding_names, finding_pictures
@@ -90,6 +91,7 @@ from workers.client.videos import (
 )
 from workers.errors import ClientError, NotFoundError
 from workers.people import name_source
+from workers.starts import start_from, started_from
 
 __all__ = [
     "LONGEST_CLIP_S",
@@ -178,6 +180,9 @@ __all__ = [
     "solver_cost",
     "split_track",
     "start_demo",
+    "start_from",
+    "start_runs",
+    "started_from",
     "store_upload",
     "sweep_cost",
     "sweep_options",

@@ -9,12 +9,13 @@ from typing import Any
 import pandas as pd
 from sqlalchemy.orm import Session
 
-from avce.options import EvaluateOptions, TrainOptions
+from avce.options import Backbone, EvaluateOptions, TrainOptions
 from avce.weights import card_text
 from workers.client._door import door
 from workers.client.datasets import sent
 from workers.errors import ClientError
 from workers.records import CheckpointRecord, EvaluationRecord, JobRecord, RunRecord
+from workers.starts import started_from
 from workers.states import JobKind, JobState
 from workers.store import datasets, evaluations, jobs, runs, shipped
 from workers.store.files import file_store
@@ -56,6 +57,7 @@ def add_training(
         )
     if dataset.state == "importing" and after is None:
         after = dataset.job_id
+    after = after or _start_is_ready_after(session, options)
     values = options.model_dump(mode="json")
     title = (name or "").strip() or f"{options.method.value} {options.backbone.value} on {dataset.name}"
     run = Run(
@@ -77,6 +79,28 @@ def add_training(
         dataset_id=dataset_id,
         run_id=run.id,
     )
+
+
+def _start_is_ready_after(session: Session, options: TrainOptions) -> str | None:
+    """The training job that still makes the weights to start from, if those are another run's."""
+    start = started_from(options.pretrained)
+    if start is None:
+        return None
+    source = runs.run_record(session, start)
+    if source.backbone != options.backbone:
+        raise ClientError(
+            f"start from: run {source.name!r} has backbone {source.backbone}, this training"
+            f" {options.backbone.value}; choose that backbone, or another start"
+        )
+    return pending_training([source])
+
+
+@door
+def start_runs(backbone: Backbone, *, limit: int = 100) -> list[RunRecord]:
+    """Finished runs with this encoder, newest first: a training can start from each, see :func:`start_from`."""
+    wanted = (Checkpoint.id.is_not(None), Run.shipped.is_(None), Run.backbone == backbone.value)
+    with reading() as session:
+        return runs.run_records(session, *wanted, limit=limit)
 
 
 @door

@@ -13,11 +13,12 @@ from workers.app import task
 from workers.lifecycle import Claim
 from workers.reporting import JobReporter
 from workers.settings import get_settings
+from workers.starts import started_from
 from workers.states import JobKind
 from workers.store.datasets import prepared_folder
 from workers.store.files import file_store
 from workers.store.plain import plain
-from workers.store.runs import kept_files, require_run
+from workers.store.runs import checkpoint_folder, checkpoint_of, kept_files, require_run
 from workers.store.session import reading
 from workers.store.tables import Checkpoint
 from workers.tasks.border import Outcome, perform
@@ -33,11 +34,15 @@ def _train(held: Claim, reporter: JobReporter) -> Outcome:
     from avce.data.prepared import Prepared
     from avce.training.loop import KEPT_FOLDER, train
 
+    options = TrainOptions.parse(held.options)
     with reading() as session:
         data = Prepared.load(prepared_folder(session, held["dataset_id"]))
+        if start := started_from(options.pretrained):
+            folder = checkpoint_folder(checkpoint_of(session, start))
+            options = options.model_copy(update={"pretrained": str(folder)})
     # One folder per run, not per attempt: what a killed attempt left is where the next one starts.
     out = get_settings().work_folder / f"run-{held['run_id']}"
-    result = train(TrainOptions.parse(held.options), data, out, reporter, resume=True)
+    result = train(options, data, out, reporter, resume=True)
     reporter.stage("store")
     files = file_store().put_folder(result.best) | kept_files(out / KEPT_FOLDER)
 
