@@ -91,7 +91,7 @@ def _origin(item: CostRecord, measured: Measured, hosts: list[str]) -> None:
     """Where and when, and what makes the figures doubtful."""
     machine = measured.machine
     words = (
-        f"Measured {stamp(item.created_at)} on {machine.host}: {machine.device}, {machine.threads} of {machine.cores} cores,"
+        f"Measured {stamp(item.created_at)} on {machine.host}: {machine.device}, {machine.threads} compute {'thread' if machine.threads == 1 else 'threads'} on {machine.cores} cores,"
         f" {measured.steps} {'step' if measured.steps == 1 else 'steps'} on the crops of this data set."
     )
     if machine.load > BUSY * machine.cores:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from statistics import fmean, stdev
 
 import streamlit as st
@@ -13,6 +14,7 @@ from dashboard.navigation import link
 from dashboard.words import METRICS, STATES, number
 from workers import client
 from workers.records import GroupRecord, RunRecord
+from workers.states import JobState
 
 SHOWN = 5
 FIGURES = (("CCC valence", "ccc_valence"), ("CCC arousal", "ccc_arousal"))
@@ -55,11 +57,38 @@ def group_figures(group: GroupRecord) -> None:
     )
 
 
-def _cancel(group_id: str) -> None:
+def _act(call: Callable[[str], object], group_id: str) -> None:
+    """What a button does, before the card is drawn anew; a refusal is kept for the card to show."""
     try:
-        client.cancel_group(group_id)
+        call(group_id)
     except AvceError as error:
         st.session_state[f"refused.{group_id}"] = str(error)
+
+
+def _compare(group: GroupRecord) -> None:
+    """The way from a sweep to its table: have its runs evaluated, then look at them with seeds together."""
+    found = need(client.group_evaluations, group.id)
+    done = [item for item in found if item.state is JobState.SUCCEEDED]
+    waiting = [item for item in found if not item.state.is_final]
+    usable = group.total - sum(group.states.get(state, 0) for state in (JobState.FAILED, JobState.CANCELLED))
+    if done:
+        query = {"evaluations": ",".join(item.id for item in done)}
+        link("compare", f"Compare ({len(done)})", icon=":material/table_chart:", query=query)
+    if waiting:
+        st.badge(
+            f"{len(waiting)} to evaluate",
+            color="gray",
+            help="They are evaluated as soon as they are trained.",
+        )
+    if len({item.run_id for item in [*done, *waiting]}) < usable:
+        st.button(
+            "Evaluate all",
+            key=f"group.evaluate.{group.id}",
+            icon=":material/fact_check:",
+            on_click=_act,
+            args=(client.evaluate_group, group.id),
+            help="Each run on the test split of its data, once it is trained; Compare then has them with their seeds together.",
+        )
 
 
 def group_card(group: GroupRecord) -> None:
@@ -72,13 +101,14 @@ def group_card(group: GroupRecord) -> None:
             st.space("stretch")
             link("jobs", "Its jobs", icon=":material/list:", query={"group": group.id})
             link("runs", "Its runs", icon=":material/show_chart:", query={"group": group.id})
+            _compare(group)
             if group.is_live:
                 st.button(
                     "Cancel all",
                     key=f"group.cancel.{group.id}",
                     icon=":material/stop_circle:",
-                    on_click=_cancel,
-                    args=(group.id,),
+                    on_click=_act,
+                    args=(client.cancel_group, group.id),
                 )
         if refusal := st.session_state.pop(f"refused.{group.id}", None):
             st.error(refusal, icon=":material/error:")

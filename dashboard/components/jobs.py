@@ -184,13 +184,15 @@ def job_card(job: JobRecord, *, prefix: str, with_log: bool = True, with_link: b
                 )
             st.caption(_facts(job), width="content")
             st.space("stretch")
-            if with_log and job.state in {JobState.QUEUED, JobState.PAUSED}:
-                _priority(job, prefix=prefix)
-            if with_log:
-                wants_log = st.toggle("Log", key=f"{prefix}.log.{job.id}")
-            if with_link:
-                _result_link(job)
-            _actions(job, prefix=prefix)
+            # together, so that in a narrow window all of them go to the next line
+            with st.container(horizontal=True, width="content", vertical_alignment="center"):
+                if with_log and job.state in {JobState.QUEUED, JobState.PAUSED}:
+                    _priority(job, prefix=prefix)
+                if with_log:
+                    wants_log = st.toggle("Log", key=f"{prefix}.log.{job.id}")
+                if with_link:
+                    _result_link(job)
+                _actions(job, prefix=prefix)
         if job.state is JobState.RUNNING or (job.state is JobState.PAUSED and job.progress):
             stage = " · ".join(part for part in (job.stage, job.message) if part) or "starting"
             st.progress(min(1.0, max(0.0, job.progress)), text=f"{stage} — {job.progress:.0%}")

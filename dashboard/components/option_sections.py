@@ -61,15 +61,16 @@ def folded_options(base: TrainOptions, method: str, *, prefix: str) -> dict[str,
     page: most people open none. What differs from the preset is told below, so that nothing works unseen.
     """
     chosen: dict[str, Any] = {}
-    for section in SECTIONS:
-        chosen |= _section(section, TrainOptions, base.model_dump(), prefix=prefix)
     inner: dict[str, Any] = {}
-    if method == Method.AVCE:
-        plain = base.avce.model_dump()
-        for section in AVCE_SECTIONS:
-            inner |= _section(section, AvceOptions, plain, prefix=f"{prefix}.avce")
-        chosen["avce"] = {**plain, **inner}
-    _differences(base, chosen, inner)
+    with st.container(gap="xsmall"):
+        for section in SECTIONS:
+            chosen |= _section(section, TrainOptions, base.model_dump(), prefix=prefix)
+        if method == Method.AVCE:
+            plain = base.avce.model_dump()
+            for section in AVCE_SECTIONS:
+                inner |= _section(section, AvceOptions, plain, prefix=f"{prefix}.avce")
+            chosen["avce"] = {**plain, **inner}
+        _differences(base, chosen, inner)
     return chosen
 
 

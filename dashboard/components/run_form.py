@@ -61,7 +61,7 @@ def _preset() -> tuple[str, str | None]:
 
 
 def _method_and_backbone(base: TrainOptions, prefix: str) -> dict[str, Any]:
-    left, right = st.columns(2)
+    left, right = (column.container(gap="xsmall") for column in st.columns(2))
     fields = TrainOptions.model_fields
     methods, backbones = [str(method) for method in Method], [str(backbone) for backbone in Backbone]
     method = left.selectbox(

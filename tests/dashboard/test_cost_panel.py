@@ -53,7 +53,7 @@ def test_a_click_measures_and_the_page_then_shows_where_and_when(
     monkeypatch.setattr("avce.training.estimate.measure", lambda *_, **__: measured(batch_size=32))
     app = smoke()
     job_id = pressed(app)
-    assert "Measure avce tiny on Seeded faces" in texts(app)
+    assert "Cost of avce tiny on Seeded faces" in texts(app)
     assert "train.cost.measure" not in {button.key for button in app.button}  # one at a time
     measure_cost(job_id)
     checked(app.run())
@@ -62,7 +62,7 @@ def test_a_click_measures_and_the_page_then_shows_where_and_when(
     assert set(shown) == {"Whole run", "Epoch", "Step", "Solver", "Memory"}
     assert all(metric.help for metric in app.metric)
     words = texts(app)
-    assert "on here: cpu, 1 of 2 cores, 8 steps on the crops" in words
+    assert "on here: cpu, 1 compute thread on 2 cores, 8 steps on the crops" in words
     assert "Other work was going on" not in words
     assert app.button(key="train.cost.measure").label == "Measure again"
     checked(app.number_input(key="train.smoke.preset.epochs").set_value(400).run())

@@ -7,7 +7,10 @@ import pytest
 from avce.options import SynthOptions, train_options
 from workers.client import (
     cancel_group,
+    cancel_job,
+    evaluate_group,
     get_job,
+    group_evaluations,
     group_runs,
     list_groups,
     list_jobs,
@@ -69,3 +72,16 @@ def test_a_sweep_that_cannot_be_queues_nothing(dataset_id, values, words):
 def test_an_unknown_group_is_said_in_one_line(home):
     with pytest.raises(ClientError, match="group 'nope' does not exist"):
         cancel_group("nope")
+
+
+def test_all_runs_of_a_group_are_evaluated_once_and_after_their_training(dataset_id):
+    group = train_sweep(dataset_id, OPTIONS, {"seed": [1, 2, 3]}, name="Seeds")
+    first, *others = group_runs(group.id)
+    cancel_job(first.job_id)
+    queued = evaluate_group(group.id)
+    assert {job.run_id for job in queued} == {run.id for run in others}
+    assert {job.after_job_id for job in queued} == {run.job_id for run in others}
+    assert {item.run_id for item in group_evaluations(group.id)} == {run.id for run in others}
+    assert evaluate_group(group.id) == []
+    with pytest.raises(ClientError, match="does not exist"):
+        evaluate_group("nosuch")

@@ -61,7 +61,16 @@ from workers.client.runs import (
     train,
 )
 from workers.client.samples import dataset_points, dataset_samples, finding_names, finding_pictures
-from workers.client.sweeps import cancel_group, get_group, group_runs, list_groups, sweep_options, train_sweep
+from workers.client.sweeps import (
+    cancel_group,
+    evaluate_group,
+    get_group,
+    group_evaluations,
+    group_runs,
+    list_groups,
+    sweep_options,
+    train_sweep,
+)
 from workers.client.tracks import (
     clear_neutral,
     exclude_track,
@@ -114,6 +123,7 @@ __all__ = [
     "draw_poster",
     "ensemble",
     "evaluate",
+    "evaluate_group",
     "evaluation_predictions",
     "events",
     "exclude_track",
@@ -131,6 +141,7 @@ __all__ = [
     "get_poster",
     "get_run",
     "get_video",
+    "group_evaluations",
     "group_runs",
     "health",
     "import_dataset",

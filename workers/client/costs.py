@@ -37,7 +37,7 @@ def measure_cost(dataset_id: str, options: TrainOptions) -> JobRecord:
         job = jobs.add_job(
             session,
             JobKind.COST,
-            f"Measure {options.method.value} {options.backbone.value} on {dataset.name}",
+            f"Cost of {options.method.value} {options.backbone.value} on {dataset.name}",
             options=options.model_dump(mode="json"),
             priority=jobs.MAX_PRIORITY,
             dataset_id=dataset_id,

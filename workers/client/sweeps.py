@@ -6,19 +6,22 @@ from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from avce.options import TrainOptions
+from sqlalchemy import select
+
+from avce.options import EvaluateOptions, Split, TrainOptions
 from workers import lifecycle
 from workers.client._door import door
-from workers.client.datasets import sent
-from workers.client.runs import add_training
+from workers.client.datasets import get_dataset, sent
+from workers.client.runs import add_training, evaluate
 from workers.errors import ClientError
-from workers.records import GroupRecord, RunRecord
+from workers.records import EvaluationRecord, GroupRecord, JobRecord, RunRecord
 from workers.states import JobState
-from workers.store import groups, runs
+from workers.store import evaluations, groups, runs
 from workers.store.session import reading, writing
-from workers.store.tables import Job
+from workers.store.tables import Evaluation, Job
 
 MAX_OPTIONS, MAX_RUNS = 2, 100
+ENDED_BADLY = frozenset({JobState.FAILED, JobState.CANCELLED})
 
 
 def sweep_options(
@@ -103,6 +106,32 @@ def group_runs(group_id: str) -> list[RunRecord]:
     """Runs of a group, newest first."""
     with reading() as session:
         return runs.run_records(session, Job.group_id == group_id)
+
+
+@door
+def evaluate_group(group_id: str) -> list[JobRecord]:
+    """Queue an evaluation for each run of a group that has none, on the test split of the data it was trained on.
+
+    A run that still trains is evaluated once it is done; one that failed or was cancelled is left out. Where the data
+    have no test split, validation is taken.
+    """
+    known = {item.run_id for item in group_evaluations(group_id) if item.state not in ENDED_BADLY}
+    queued = []
+    for run in group_runs(group_id):
+        if run.id in known or run.state in ENDED_BADLY:
+            continue
+        split = Split.TEST if get_dataset(run.dataset_id).n_test else Split.VAL
+        queued.append(evaluate(run.id, run.dataset_id, EvaluateOptions(split=split)))
+    return queued
+
+
+@door
+def group_evaluations(group_id: str) -> list[EvaluationRecord]:
+    """Evaluations of a group's runs, newest first, without their figures."""
+    members = select(Job.run_id).where(Job.group_id == group_id)
+    with reading() as session:
+        groups.group_record(session, group_id)
+        return evaluations.evaluation_records(session, Evaluation.run_id.in_(members), is_brief=True)
 
 
 @door
