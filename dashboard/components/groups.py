@@ -113,8 +113,9 @@ def group_card(group: GroupRecord) -> None:
         if refusal := st.session_state.pop(f"refused.{group.id}", None):
             st.error(refusal, icon=":material/error:")
         done = sum(count for state, count in group.states.items() if state.is_final)
+        bar = st.empty()  # its place stays, so that what stands below does not flicker when it goes
         if group.is_live:
-            st.progress(done / max(1, group.total), text=f"{done} of {group.total} ended")
+            bar.progress(done / max(1, group.total), text=f"{done} of {group.total} ended")
         group_figures(group)
 
 

@@ -193,9 +193,10 @@ def job_card(job: JobRecord, *, prefix: str, with_log: bool = True, with_link: b
                 if with_link:
                     _result_link(job)
                 _actions(job, prefix=prefix)
+        bar = st.empty()  # its place stays, so that what stands below does not flicker when it goes
         if job.state is JobState.RUNNING or (job.state is JobState.PAUSED and job.progress):
             stage = " · ".join(part for part in (job.stage, job.message) if part) or "starting"
-            st.progress(min(1.0, max(0.0, job.progress)), text=f"{stage} — {job.progress:.0%}")
+            bar.progress(min(1.0, max(0.0, job.progress)), text=f"{stage} — {job.progress:.0%}")
         if (refusal := st.session_state.pop(f"refused.{job.id}", None)) or job.error:
             st.error(refusal or job.error or "", icon=":material/error:")
         if wants_log:
