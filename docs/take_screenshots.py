@@ -110,7 +110,10 @@ def tour(browser: Browser, address: str, into: Path) -> None:
     for name in ("datasets", "train", "runs", "compare"):
         if name != "datasets":
             page.goto(f"/{name}")
-        photograph(page, into, name)
+        if name == "train":
+            page.get_by_role("button", name="Measure", exact=True).click()
+            page.get_by_text("Measured", exact=False).filter(has_text="steps").wait_for()
+        photograph(page, into, name, tallest_px=1500 if name == "train" else 1250)
     photograph_part(page, into, "duel", "Duel")
     _video_and_maps(page, into)
     _inspector(page, into)

@@ -45,7 +45,8 @@ class JobReporter(Reporter):
         self._lines: list[str] = []
         self._points: list[tuple[str, int, float | None, float]] = []
         self._written_at = -float("inf")
-        self._started_at = time.monotonic()
+        self._begun: tuple[float, float] | None = None
+        """Share of the stage when it first reported, and the moment."""
         self._cancelled, self._paused = threading.Event(), threading.Event()
         self._lost, self._stop = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._beat, name=f"heartbeat {held.job_id}", daemon=True)
@@ -64,22 +65,31 @@ class JobReporter(Reporter):
     def stage(self, name: str) -> None:
         """Begin a named part of the work; progress restarts at 0."""
         with self._lock:
-            self._started_at = time.monotonic()
+            self._begun = None
             self._row |= {"stage": name, "progress": 0.0, "message": "", "eta_s": None}
             self._lines.append(name)
         self._flush_if_due()
         self.check()
 
     def progress(self, done: int, total: int | None, message: str = "") -> None:
-        """Say how far the stage is; the time left is that at the mean pace so far."""
+        """Say how far the stage is; the time left is that at the mean pace of this attempt since its first word.
+
+        What an earlier attempt did, before a pause or a lost worker, came for free and says nothing of the pace.
+        """
         with self._lock:
             self._row["message"] = message
             if total:
                 share = min(max(done / total, 0.0), 1.0)
-                elapsed = time.monotonic() - self._started_at
-                self._row |= {"progress": share, "eta_s": elapsed * (1 - share) / share if share else None}
+                self._row |= {"progress": share, "eta_s": self._time_left_s(share)}
         self._flush_if_due()
         self.check()
+
+    def _time_left_s(self, share: float) -> float | None:
+        now = time.monotonic()
+        if self._begun is None:
+            self._begun = (share, now)
+        first, at = self._begun
+        return (now - at) * (1 - share) / (share - first) if share > first else None
 
     def log(self, line: str) -> None:
         """Add one line to the job's log."""

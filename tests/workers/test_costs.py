@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from avce.errors import CostError
@@ -142,3 +145,18 @@ def test_a_measurement_that_breaks_fails_its_job_and_is_not_listed(
         measure_cost(job.id)
     assert "broke off" in str(client.get_job(job.id).error)
     assert client.list_costs(seeded.dataset_id, options) == []
+
+
+def test_a_measurement_is_cancelled_like_any_job_also_within_a_step(seeded: Seeded) -> None:
+    job = client.measure_cost(seeded.dataset_id, train_options(preset="poster"))
+    work = threading.Thread(target=measure_cost, args=(job.id,))
+    work.start()
+    while client.get_job(job.id).stage != "measure":
+        time.sleep(0.02)
+    client.cancel_job(job.id)
+    work.join(timeout=10)
+    assert client.get_job(job.id).state is JobState.CANCELLED
+    assert not [
+        child for child in psutil.Process().children() if "avce.training.micro_run" in child.cmdline()
+    ]
+    assert client.list_costs(seeded.dataset_id, train_options(preset="poster")) == []

@@ -29,11 +29,24 @@ def test_progress_stage_message_and_time_left_appear_on_the_row(new_job):
     job_id = new_job()
     with JobReporter(lifecycle.claim(job_id, "w")) as reporter:
         reporter.stage("train")
+        reporter.progress(0, 4)
         time.sleep(0.02)
         reporter.progress(1, 4, "epoch 1 of 4")
         job = get_job(job_id)
     assert (job.stage, job.progress, job.message) == ("train", 0.25, "epoch 1 of 4")
     assert job.eta_s >= 0.06
+
+
+def test_what_an_earlier_attempt_did_does_not_make_the_time_left_short(new_job):
+    job_id = new_job()
+    with JobReporter(lifecycle.claim(job_id, "w")) as reporter:
+        reporter.stage("train")
+        reporter.progress(90, 100)
+        assert get_job(job_id).eta_s is None
+        time.sleep(0.02)
+        reporter.progress(91, 100)
+        job = get_job(job_id)
+    assert job.eta_s >= 0.18  # nine times what the one hundredth of this attempt took
 
 
 def test_an_unknown_total_leaves_progress_alone(new_job):
