@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -98,8 +98,9 @@ def _started(
         threading.Thread(target=_listen, args=(process, lines), daemon=True).start()
         try:
             if process.stdin is not None:
-                json.dump(asked, process.stdin)
-                process.stdin.close()
+                with suppress(BrokenPipeError):  # it has ended already; what it said tells why
+                    process.stdin.write(json.dumps(asked))
+                    process.stdin.close()
             yield process, lines, faults
         finally:
             process.kill()
