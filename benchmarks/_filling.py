@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Table, insert, text
+from sqlalchemy import Table, insert, select, text
 from sqlalchemy.orm import Session
 
 from avce.data.prepare import prepare
@@ -20,7 +20,7 @@ from avce.data.synthetic import synthesize
 from avce.options import EvaluateOptions, PrepareOptions, SynthOptions, train_options
 from workers.queues import QUEUE_OF_KIND
 from workers.states import JobKind, JobState
-from workers.store import tables
+from workers.store import series, tables
 from workers.store.files import file_store
 from workers.store.session import writing
 from workers.store.tables import new_id, utc_now
@@ -90,6 +90,8 @@ def fill(folder: Path, size: Size) -> None:
         _add(session, tables.JobLog, ({"job_id": job["id"], "n": 1, "text": "begun"} for job in jobs))
         _waiting(session, runs)
         _points(session, size)
+        for analysis_id in session.scalars(select(tables.Analysis.id)).all():
+            series.write(session, analysis_id)
 
 
 def _add(session: Session, table: type[tables.Base], rows: Iterable[dict[str, Any]]) -> None:

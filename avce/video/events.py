@@ -8,7 +8,7 @@ out on purpose (one in n is judged) end nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -125,8 +125,13 @@ def parse_rule(text: str) -> Rule:
 
 def episodes(table: pd.DataFrame, rule: Rule) -> list[Event]:
     """Stretches in which a rule holds for long enough."""
+    return episodes_in(runs_of(table), rule)
+
+
+def episodes_in(runs: Iterable[Run], rule: Rule) -> list[Event]:
+    """Stretches in which a rule holds for long enough, from runs that are at hand."""
     return _stretches(
-        table,
+        runs,
         lambda v, a: np.logical_and.reduce([condition.holds(v, a) for condition in rule.conditions]),
         "episode",
         str(rule),
@@ -146,10 +151,11 @@ def dwells(table: pd.DataFrame, *, min_s: float = 1.0, neutral: float = 0.1) -> 
     def inside(signs: tuple[int, int]) -> Callable[..., NDArray[np.bool_]]:
         return lambda v, a: (v * signs[0] > 0) & (a * signs[1] > 0) & (np.hypot(v, a) >= neutral)
 
+    runs = list(runs_of(table))
     found = [
         event
         for name, signs in QUADRANTS.items()
-        for event in _stretches(table, inside(signs), "dwell", name, min_s)
+        for event in _stretches(runs, inside(signs), "dwell", name, min_s)
     ]
     return sorted(found, key=lambda event: (event.start_ms, event.track))
 
@@ -273,14 +279,14 @@ def runs_of(table: pd.DataFrame) -> Iterator[Run]:
 
 
 def _stretches(
-    table: pd.DataFrame,
+    runs: Iterable[Run],
     holds: Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.bool_]],
     kind: str,
     label: str,
     min_s: float,
 ) -> list[Event]:
     found = []
-    for run in runs_of(table):
+    for run in runs:
         met = np.asarray(holds(run.valence, run.arousal), bool)
         borders = np.flatnonzero(np.diff(met, prepend=False, append=False))
         for first, stop in pairwise(borders):

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from avce.video.events import episodes, parse_rule
+from avce.video.events import episodes, parse_rule, runs_of
 from workers import client
 from workers.states import JobKind, JobState
-from workers.store.session import writing
+from workers.store import analyses, segments, series
+from workers.store.session import reading, writing
 from workers.store.tables import (
     Analysis,
     AnalysisRun,
     Dataset,
+    FaceSeries,
     FaceTrack,
     Job,
     Run,
@@ -22,8 +25,25 @@ from workers.store.tables import (
 RULE = "V > 0.5 for 0.2 s"
 
 
+@pytest.fixture(autouse=True, params=[True, False], ids=["packed faces", "points alone"])
+def is_packed(request, monkeypatch):
+    """Each test with complete analyses, and with ones that are still at work: the same moments."""
+    monkeypatch.setattr(f"{__name__}.PACKED", request.param)
+
+
+PACKED = True
+
+
 def add_analysis(name, run_id, faces):
     """Rows of an analysis; ``faces`` maps a track to its valences by frame, ``None`` where it is lost."""
+    analysis_id = _add_points(name, run_id, faces)
+    if PACKED:
+        with writing() as session:
+            series.write(session, analysis_id)
+    return analysis_id
+
+
+def _add_points(name, run_id, faces):
     with writing() as session:
         video = Video(name=name, sha256="0" * 64, frames=50, fps=25.0, duration_s=2.0)
         session.add(video)
@@ -138,6 +158,34 @@ def test_only_some_runs_and_only_so_many(two, run_id):
     assert len(client.search_episodes(RULE, run_ids=[run_id], limit=2)) == 2
     with pytest.raises(client.ClientError, match="limit"):
         client.search_episodes(RULE, limit=0)
+
+
+def test_packed_faces_are_the_runs_of_the_points(run_id):
+    values = high(*range(20)) | {10: None}
+    del values[30]
+    analysis = _add_points("gap.mp4", run_id, {1: values, 2: dict.fromkeys(range(5))})
+    with writing() as session:
+        (row,) = series.packed(session, analysis)  # a face without a value has nothing to find
+        series.store(session, analysis, [row])
+    (was, now) = (
+        list(runs_of(client.trajectory(analysis, track=1))),
+        list(series.unpacked(1, row["pieces"], row["track_ms"], row["samples"])),
+    )
+    assert len(was) == len(now) == 3
+    for one, other in zip(was, now, strict=True):
+        for name in ("track", "frames", "ms", "valence", "arousal", "ends_ms", "track_ms"):
+            assert np.array_equal(getattr(one, name), getattr(other, name)), name
+
+
+def test_packed_faces_go_with_their_points(run_id):
+    for remove in (analyses.clear_points, segments.drop_unfinished):
+        analysis = _add_points("again.mp4", run_id, {1: high(1)})
+        with writing() as session:
+            series.write(session, analysis)
+            assert session.query(FaceSeries).count() == 1
+            remove(session, analysis)
+        with reading() as session:
+            assert session.query(FaceSeries).count() == 0
 
 
 def test_a_rule_that_cannot_be_read_is_refused_in_words(home):

@@ -23,6 +23,7 @@ from workers.store.tables import (
     Analysis,
     AnalysisRun,
     Checkpoint,
+    FaceSeries,
     FaceTrack,
     Job,
     Run,
@@ -112,6 +113,7 @@ def clear_points(session: Session, analysis_id: str) -> None:
     """Remove what an earlier, unfinished attempt wrote."""
     session.execute(delete(TrajectoryPoint).where(TrajectoryPoint.analysis_id == analysis_id))
     session.execute(delete(FaceTrack).where(FaceTrack.analysis_id == analysis_id))
+    session.execute(delete(FaceSeries).where(FaceSeries.analysis_id == analysis_id))
 
 
 def add_points(session: Session, rows: Sequence[dict[str, Any]]) -> None:

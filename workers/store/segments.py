@@ -12,6 +12,7 @@ from avce.video.points import Point, Summary
 from avce.video.segments import Segment
 from avce.video.states import FrameState
 from workers.states import JobState
+from workers.store import series
 from workers.store.plain import plain
 from workers.store.tables import AnalysisSegment, FaceTrack, Job, TrajectoryPoint, utc_now
 
@@ -130,6 +131,7 @@ def drop_unfinished(session: Session, analysis_id: str) -> None:
     for row in session.scalars(left):
         drop_points(session, analysis_id, Segment(row.number, row.warm_s, row.start_s, row.stop_s))
     session.execute(delete(FaceTrack).where(FaceTrack.analysis_id == analysis_id))
+    series.drop(session, analysis_id)
 
 
 def drop_points(session: Session, analysis_id: str, segment: Segment) -> None:

@@ -333,6 +333,30 @@ class TrajectoryPoint(Base):
     arousal_high: Mapped[float | None]
 
 
+class FaceSeries(Base):
+    """All that one run says of one face, in one row: what a search for moments reads. Derived from the points.
+
+    Written when an analysis is complete, and never right without its points: whatever removes those removes this.
+    ``samples`` is packed by :mod:`workers.store.series`; the extremes let the database leave out whole faces.
+    """
+
+    __tablename__ = "face_series"
+
+    analysis_id: Mapped[str] = mapped_column(ForeignKey("analysis.id", ondelete="CASCADE"), primary_key=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("run.id"), primary_key=True)
+    track: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    valence_min: Mapped[float]
+    valence_max: Mapped[float]
+    arousal_min: Mapped[float]
+    arousal_max: Mapped[float]
+    intensity_min: Mapped[float]
+    intensity_max: Mapped[float]
+    pieces: Mapped[list[list[float]]] = mapped_column(JSON)
+    """For each run without a gap: where it ends among the samples, and until when its last sample lasts, in ms."""
+    track_ms: Mapped[float]
+    samples: Mapped[bytes]
+
+
 class AnalysisSegment(Base):
     """A part of an analysis that is repeated as a whole when its worker dies.
 

@@ -15,7 +15,7 @@ from workers.lifecycle import Claim
 from workers.reporting import JobReporter
 from workers.settings import get_settings
 from workers.states import JobKind
-from workers.store import analyses, jobs, segments
+from workers.store import analyses, jobs, segments, series
 from workers.store.evaluations import band_of
 from workers.store.plain import plain
 from workers.store.runs import checkpoint_folder, checkpoint_of
@@ -55,11 +55,14 @@ def _analyze(held: Claim, reporter: JobReporter) -> Outcome:
     conclude(work.path, work.options, summary, reporter)
     bands = {run: band.to_dict() for run, band in zip(work.run_ids, work.bands, strict=True) if band}
     values = plain(summary.to_dict() | {"bands": bands})
+    with reading() as session:
+        faces = series.packed(session, analysis_id)
 
     def write(session: Session) -> None:
         analysis = session.get_one(Analysis, analysis_id)
         analysis.summary = values
         analyses.write_tracks(session, analysis_id)
+        series.store(session, analysis_id, faces)
 
     return Outcome(write)
 
