@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from workers.notify import notify
 from workers.settings import get_settings
+from workers.store.incoming import forget_stale
 from workers.sweep import sweep
 
 log = logging.getLogger(__name__)
@@ -25,8 +26,11 @@ def run(stop: threading.Event) -> None:
     while not stop.is_set():
         try:
             swept = sweep()
+            forget_stale()
         except SQLAlchemyError:
             log.exception("the sweep could not reach the database; next try in a moment")
+        except OSError:
+            log.exception("old uploads could not be removed; next try in a moment")
         else:
             if swept.requeued or swept.ended or swept.sent:
                 log.info("requeued %s, ended %s, sent %d", swept.requeued, swept.ended, swept.sent)

@@ -25,6 +25,29 @@ class StoredFile(Record):
     name: str
 
 
+class UploadRecord(Record):
+    """An upload: announced, partly there, or ``stored``.
+
+    Attributes:
+        modified: When the file was last changed, as its owner's machine says.
+        place: Which field of the pages it is for.
+        age_s: Since its last byte.
+        left_s: Until what arrived is removed, if no more comes.
+        is_arriving: Bytes come just now.
+    """
+
+    id: str
+    name: str
+    size: int
+    modified: str
+    place: str
+    received: int
+    age_s: float
+    left_s: float
+    is_arriving: bool
+    stored: StoredFile | None = None
+
+
 class JobRecord(Record):
     """One job, as its row says. Times are aware, in UTC; ``progress`` is that of the stage, 0 to 1."""
 

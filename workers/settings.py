@@ -29,7 +29,8 @@ class Settings(BaseSettings):
         6391, ge=1, le=65535, description="Port of the redis-server that `make run` starts."
     )
     allowed_folders: tuple[Path, ...] = Field(
-        (), description="JSON list of server-side folders from which data sets may be imported in place."
+        (),
+        description="JSON list of server-side folders from which data sets may be imported in place, and videos taken.",
     )
     lease_s: float = Field(
         30.0, gt=0, description="A running job is lost when its worker is silent for so long."
@@ -61,6 +62,11 @@ class Settings(BaseSettings):
         "", description="Address that is told of each job that ends (POST, JSON); empty: nobody is told."
     )
     max_upload_bytes: int = Field(64 * 2**30, ge=1, description="Largest upload.")
+    upload_kept_h: float = Field(
+        48.0,
+        gt=0,
+        description="An upload that was cut off can go on for so many hours; then what arrived is removed.",
+    )
 
     @property
     def database(self) -> str:

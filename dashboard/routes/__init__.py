@@ -15,7 +15,7 @@ from dashboard.routes.exports import (
 from dashboard.routes.health import health
 from dashboard.routes.media import clip, frame, map_colours, map_face, map_image, video
 from dashboard.routes.trajectory import stretch
-from dashboard.routes.uploads import append, begin, finish, offset
+from dashboard.routes.uploads import append, begin, discard, finish, offset, unfinished
 
 ROUTES: list[Route] = [
     Route("/health", health),
@@ -33,7 +33,9 @@ ROUTES: list[Route] = [
     Route("/export/poster/{poster_id}.{kind}", poster_file),
     Route("/export/predictions/{evaluation_id}.csv", predictions_csv),
     Route("/api/uploads", begin, methods=["POST"]),
+    Route("/api/uploads", unfinished, methods=["GET"]),
     Route("/api/uploads/{upload_id}", offset, methods=["GET"]),
+    Route("/api/uploads/{upload_id}", discard, methods=["DELETE"]),
     Route("/api/uploads/{upload_id}", append, methods=["PUT"]),
     Route("/api/uploads/{upload_id}/finish", finish, methods=["POST"]),
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 from pathlib import Path
 
@@ -12,13 +11,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from avce.video.read import frame_at, read_frames
-from dashboard.routes import uploads
 from tests.dashboard.seeding import FRAMES, Seeded, seed_poster
 from workers import client
-from workers.settings import get_settings
-from workers.store.files import file_store
-
-OURS = {"X-AVCE-Upload": "1"}
 
 
 def test_a_poster_figure_that_is_not_there_is_a_404_in_words(web: TestClient) -> None:
@@ -37,82 +31,6 @@ def test_a_poster_figure_comes_under_the_videos_name_in_its_own_type(web: TestCl
         )
     assert web.get(f"/export/poster/{poster_id}.png?show").headers["content-disposition"].startswith("inline")
     assert web.get(f"/export/poster/{poster_id}.exe").status_code == 404
-
-
-def begin(web: TestClient) -> str:
-    answer = web.post("/api/uploads", headers=OURS)
-    assert answer.status_code == 201
-    return f"/api/uploads/{answer.json()['id']}"
-
-
-def test_an_upload_in_pieces_arrives_whole_under_its_hash(web: TestClient) -> None:
-    content = bytes(range(256)) * 50
-    url = begin(web)
-    for start in range(0, len(content), 5000):
-        piece = content[start : start + 5000]
-        assert web.put(f"{url}?offset={start}", headers=OURS, content=piece).json()["offset"] == start + len(
-            piece
-        )
-    done = web.post(f"{url}/finish?size={len(content)}&name=faces.zip", headers=OURS).json()
-    assert done == {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content), "name": "faces.zip"}
-    assert file_store().read(done["sha256"]) == content
-    assert web.get(url).status_code == 404  # the part is gone
-
-
-def test_a_cut_upload_goes_on_where_it_ended(web: TestClient) -> None:
-    url = begin(web)
-    web.put(f"{url}?offset=0", headers=OURS, content=b"first half ")
-    there = web.get(url).json()["offset"]
-    web.put(f"{url}?offset={there}", headers=OURS, content=b"second half")
-    done = web.post(f"{url}/finish?size=22&name=a.csv", headers=OURS).json()
-    assert file_store().read(done["sha256"]) == b"first half second half"
-
-
-def test_a_piece_sent_twice_is_refused_with_the_offset_that_is_due(web: TestClient) -> None:
-    url = begin(web)
-    web.put(f"{url}?offset=0", headers=OURS, content=b"abc")
-    again = web.put(f"{url}?offset=0", headers=OURS, content=b"abc")
-    assert (again.status_code, again.json()["offset"]) == (409, 3)
-
-
-def test_an_incomplete_file_is_not_taken(web: TestClient) -> None:
-    url = begin(web)
-    web.put(f"{url}?offset=0", headers=OURS, content=b"abc")
-    answer = web.post(f"{url}/finish?size=10&name=a.zip", headers=OURS)
-    assert answer.status_code == 409
-    assert "send the rest" in answer.json()["error"]
-
-
-def test_a_piece_beyond_the_limit_leaves_nothing_behind(
-    web: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(uploads, "PIECE_LIMIT", 4)
-    url = begin(web)
-    assert web.put(f"{url}?offset=0", headers=OURS, content=b"too much").status_code == 413
-    assert web.get(url).json()["offset"] == 0
-
-
-def test_a_file_beyond_the_operators_limit_is_refused_while_it_comes_in(
-    web: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    small = get_settings().model_copy(update={"max_upload_bytes": 6})
-    monkeypatch.setattr(uploads, "get_settings", lambda: small)
-    url = begin(web)
-    web.put(f"{url}?offset=0", headers=OURS, content=b"four")
-    answer = web.put(f"{url}?offset=4", headers=OURS, content=b"more")
-    assert answer.status_code == 413
-    assert "AVCE_MAX_UPLOAD_BYTES" in answer.json()["error"]
-
-
-@pytest.mark.parametrize("method", ["post", "put"])
-def test_other_origins_cannot_upload(web: TestClient, method: str) -> None:
-    url = "/api/uploads" if method == "post" else begin(web) + "?offset=0"
-    assert getattr(web, method)(url).status_code == 403
-
-
-@pytest.mark.parametrize("upload_id", ["0" * 32, "short", "..%2F..%2Fetc%2Fpasswd"])
-def test_an_id_that_was_never_given_out_is_not_found(web: TestClient, upload_id: str) -> None:
-    assert web.put(f"/api/uploads/{upload_id}?offset=0", headers=OURS, content=b"x").status_code == 404
 
 
 def test_a_video_is_served_in_ranges(web: TestClient, seeded: Seeded) -> None:

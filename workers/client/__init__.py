@@ -11,7 +11,6 @@ from workers.client.datasets import (
     import_dataset,
     import_server_folder,
     list_datasets,
-    store_upload,
     synthesize_dataset,
 )
 from workers.client.demo import start_demo
@@ -81,6 +80,15 @@ from workers.client.tracks import (
     split_track,
     tracks,
 )
+from workers.client.uploads import (
+    begin_upload,
+    discard_upload,
+    finish_upload,
+    get_upload,
+    open_piece,
+    store_upload,
+    unfinished_uploads,
+)
 from workers.client.videos import (
     LONGEST_CLIP_S,
     add_video,
@@ -109,6 +117,7 @@ __all__ = [
     "accept_findings",
     "add_video",
     "analyze",
+    "begin_upload",
     "cancel_group",
     "cancel_job",
     "clear_labels",
@@ -118,6 +127,7 @@ __all__ = [
     "curves",
     "dataset_points",
     "dataset_samples",
+    "discard_upload",
     "draw_maps",
     "draw_overlay",
     "draw_poster",
@@ -129,6 +139,7 @@ __all__ = [
     "exclude_track",
     "finding_names",
     "finding_pictures",
+    "finish_upload",
     "frame_jpeg",
     "frames_of_maps",
     "get_analysis",
@@ -140,6 +151,7 @@ __all__ = [
     "get_job",
     "get_poster",
     "get_run",
+    "get_upload",
     "get_video",
     "group_evaluations",
     "group_runs",
@@ -172,6 +184,7 @@ __all__ = [
     "metric_points",
     "model_card",
     "name_source",
+    "open_piece",
     "overlay_path",
     "pause_job",
     "poster_path",
@@ -204,6 +217,7 @@ __all__ = [
     "training_workers",
     "trajectory",
     "trajectory_csv",
+    "unfinished_uploads",
     "video_labels",
     "video_path",
     "weak_labels",

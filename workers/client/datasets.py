@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from avce.options import PrepareOptions, SynthOptions
 from workers.client._door import door
@@ -14,18 +14,8 @@ from workers.records import DatasetRecord, JobRecord, StoredFile
 from workers.settings import get_settings
 from workers.states import JobKind
 from workers.store import datasets, jobs
-from workers.store.files import file_store
 from workers.store.session import reading, writing
 from workers.store.tables import Dataset
-
-
-@door
-def store_upload(stream: BinaryIO, filename: str) -> StoredFile:
-    """Keep an uploaded file, read in pieces; the name is cut down to its last part."""
-    name = filename.replace("\\", "/").rsplit("/", 1)[-1].strip()
-    if not name or name in {".", ".."}:
-        raise ClientError(f"the upload needs a file name, got {filename!r}")
-    return file_store().put(stream, name, max_bytes=get_settings().max_upload_bytes)
 
 
 @door

@@ -9,6 +9,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, BinaryIO
@@ -71,6 +72,18 @@ class FileStore:
             return
         self.filesystem.makedirs(key.rsplit("/", 1)[0], exist_ok=True)
         self.filesystem.mv(incoming, key)
+
+    def take(self, path: Path, sha256: str) -> None:
+        """Move a local file in, whose hash the caller has computed; it is copied only where it must be."""
+        if self.is_local:
+            key = Path(self._key(sha256))
+            key.parent.mkdir(parents=True, exist_ok=True)
+            with suppress(OSError):  # another disk
+                path.replace(key)
+                return
+        with path.open("rb") as stream:
+            self.put(stream, path.name)
+        path.unlink()
 
     def put_path(self, path: Path, name: str | None = None) -> StoredFile:
         """Store a local file."""
