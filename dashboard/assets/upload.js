@@ -3,10 +3,14 @@
 const fields = (window.avceUploads ??= new Map());
 const SINGLE_ROWS = 6;
 const LOOK_AGAIN_MS = 10_000;
+const SAID = {
+  waiting: "waiting", sending: "going up", retrying: "cut off and tried again", paused: "paused", checking: "being checked",
+  done: "uploaded", failed: "refused", unfinished: "there in part",
+};
 const BUSY = ["waiting", "sending", "retrying", "checking"];
 
 function size(bytes) {
-  if (bytes < 1e6) return `${Math.max(1, Math.round(bytes / 1e3))} kB`;
+  if (bytes < 1e6) return `${Math.ceil(bytes / 1e3)} kB`;
   return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
 }
 
@@ -216,7 +220,7 @@ class Field {
   known(one) {
     const start = `${percent(one.received, one.size)} of ${size(one.size)} are there`;
     if (one.is_arriving) return { state: "sending", share: one.received / one.size, text: `${start}; it is coming in through another window.`, actions: {} };
-    const text = one.complaint ?? `${start}, since ${span(one.age_s)} ago. Choose the same file again to go on; it is kept for ${span(one.left_s)} more.`;
+    const text = one.complaint ?? `${start}; the last byte came ${span(one.age_s)} ago. Choose the same file again to go on (kept for ${span(one.left_s)} more).`;
     const actions = { "Choose it again": () => this.choose(one), Discard: () => this.forget(one) };
     return { state: "unfinished", share: one.received / one.size, text, actions };
   }
@@ -238,10 +242,8 @@ class Field {
 
   // Changes of state for those who do not see the rows; not every per cent.
   say(lines) {
-    const states = lines.map(([, name, look]) => `${name}: ${look.state}`).join(". ");
-    if (states === this.saidStates) return;
-    this.saidStates = states;
-    this.view.said.textContent = lines.map(([, name, look]) => `${name}: ${look.text}`).join(" ");
+    const states = lines.map(([, name, look]) => `${name} is ${SAID[look.state]}`).join(", ");
+    if (this.view.said.textContent !== states) this.view.said.textContent = states;
   }
 }
 
