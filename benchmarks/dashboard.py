@@ -12,6 +12,11 @@ and 2 M trajectory points, starts the web process before it, and measures
   the figures above when other programs on the machine (``load_1min``) are taken away, less what runs side by side;
 - ``errors``: exceptions, failed requests and pages that did not settle, in all of this and in ``sessions`` windows at once.
 
+``--upload-gb 5`` sends a file of so many GB (10**9 bytes) through the route instead, to an empty home, and measures
+
+- ``upload_rss_growth_mb``: the most memory that the web process had meanwhile, less that before it;
+- ``upload_mb_per_s``: with hashing on both sides and the check of the whole in it. The file is deleted afterwards.
+
 Without ``--quick`` it opens 200 pages and 20 windows; with it 22 and 4, on a tenth of the rows.
 """
 
@@ -31,6 +36,7 @@ from playwright.sync_api import Error as PlaywrightError
 from benchmarks._browser import launch, launch_profile
 from benchmarks._pages import Samples, acted, opened, server, settled, watched
 from benchmarks._report import finish, parser
+from benchmarks._uploading import measure_upload
 from dashboard.navigation import PAGES
 
 SCREEN: ViewportSize = {"width": 1440, "height": 900}
@@ -224,7 +230,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments.add_argument(
         "--home", type=Path, metavar="DIR", help="keep the filled home here, or use the one that is"
     )
+    arguments.add_argument(
+        "--upload-gb", type=float, metavar="GB", help="measure only the upload of a file of this size"
+    )
     chosen = arguments.parse_args(argv)
+    if chosen.upload_gb:
+        finish(large_upload(chosen.upload_gb), chosen.json)
+        return
     with tempfile.TemporaryDirectory() as folder:
         home: Path = (chosen.home or Path(folder) / "home").absolute()
         seconds = prepare_home(home, Path(folder), is_quick=chosen.quick)
@@ -244,27 +256,43 @@ def main(argv: Sequence[str] | None = None) -> None:
         print(f"  error: {line}")
 
 
+def large_upload(size_gb: float) -> dict[str, float]:
+    """Figures of one large upload into a home that is gone afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        migrate(home)
+        with server(home) as (address, process):
+            figures = measure_upload(address, process, int(size_gb * 1e9))
+    return {"upload_gb": size_gb, **figures}
+
+
 def prepare_home(home: Path, scratch: Path, *, is_quick: bool) -> float:
     """Fill a home, unless it is filled; returns the seconds that took."""
     start = time.perf_counter()
     is_filled = (home / "studio.db").exists()
     home.mkdir(parents=True, exist_ok=True)
+    migrate(home)
+    from benchmarks._filling import Size, fill  # noqa: PLC0415 (after the settings it reads)
+
+    if is_filled:
+        return 0.0
+    fill(scratch, Size(100, 200_000, 20, 200_000) if is_quick else Size())
+    return time.perf_counter() - start
+
+
+def migrate(home: Path) -> None:
+    """Let the settings point to a home, and bring its database up to date."""
     os.environ |= {
         "AVCE_HOME": str(home),
         "AVCE_BROKER_URL": "memory://",
         "AVCE_DATABASE_URL": "",
         "AVCE_FILES_URL": "",
     }
-    from benchmarks._filling import Size, fill  # noqa: PLC0415 (after the settings it reads)
-    from workers.migrate import upgrade  # noqa: PLC0415
+    from workers.migrate import upgrade  # noqa: PLC0415 (after the settings it reads)
     from workers.settings import get_settings  # noqa: PLC0415
 
     get_settings.cache_clear()
     upgrade()
-    if is_filled:
-        return 0.0
-    fill(scratch, Size(100, 200_000, 20, 200_000) if is_quick else Size())
-    return time.perf_counter() - start
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
 import time
@@ -64,6 +65,17 @@ def test_old_uploads_go_though_nobody_opens_a_page(home, monkeypatch):
     monkeypatch.setattr(beat, "sweep", lambda: stop.set() or Swept())
     beat.run(stop)
     assert list((home / "incoming").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "size", [1, incoming.BLOCK_BYTES - 1, incoming.BLOCK_BYTES, 2 * incoming.BLOCK_BYTES + 5]
+)
+def test_the_checksum_is_the_hash_of_the_hashes_of_the_blocks(tmp_path, size):
+    content = os.urandom(size)
+    (tmp_path / "file").write_bytes(content)
+    blocks = [content[start : start + incoming.BLOCK_BYTES] for start in range(0, size, incoming.BLOCK_BYTES)]
+    of_blocks = hashlib.sha256(b"".join(hashlib.sha256(block).digest() for block in blocks)).hexdigest()
+    assert incoming.hashes(tmp_path / "file") == (hashlib.sha256(content).hexdigest(), of_blocks)
 
 
 def test_a_file_is_moved_into_a_store_on_this_disk_and_copied_into_another(home, tmp_path):

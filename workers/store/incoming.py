@@ -21,7 +21,7 @@ from uuid import uuid4
 from workers.errors import ClientError, DamagedUploadError, OffsetError, TakenOverError, UnknownUploadError
 from workers.records import StoredFile, UploadRecord
 from workers.settings import get_settings
-from workers.store.files import file_store
+from workers.store.files import CHUNK_BYTES, file_store
 
 BLOCK_BYTES: Final = 8 << 20
 """The checksum of a file is the SHA-256 of the SHA-256 digests of its blocks of this size, one after the other.
@@ -264,11 +264,17 @@ def finish(upload_id: str, checksum: str) -> StoredFile:
 
 def hashes(path: Path) -> tuple[str, str]:
     """SHA-256 of a file, and its checksum by blocks; the file is read once, in bounded memory."""
-    whole, blocks = hashlib.sha256(), hashlib.sha256()
+    whole, blocks, block, filled = hashlib.sha256(), hashlib.sha256(), hashlib.sha256(), 0
     with path.open("rb") as file:
-        while block := file.read(BLOCK_BYTES):
-            whole.update(block)
-            blocks.update(hashlib.sha256(block).digest())
+        while chunk := file.read(CHUNK_BYTES):  # a divisor of a block's size
+            whole.update(chunk)
+            block.update(chunk)
+            filled += len(chunk)
+            if filled == BLOCK_BYTES:
+                blocks.update(block.digest())
+                block, filled = hashlib.sha256(), 0
+    if filled:
+        blocks.update(block.digest())
     return whole.hexdigest(), blocks.hexdigest()
 
 
