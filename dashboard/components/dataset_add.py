@@ -11,6 +11,7 @@ from avce.options import PrepareOptions, SynthOptions
 from dashboard.components.dataset_recipe import recipe_fields
 from dashboard.components.forms import option_fields
 from dashboard.components.guard import attempt, show
+from dashboard.components.server_pick import server_path
 from dashboard.components.upload import upload_field
 from workers import client
 from workers.records import JobRecord, StoredFile
@@ -55,40 +56,11 @@ def _upload() -> None:
         started(attempt(client.import_dataset, name or _title_from(files), files, options))
 
 
-def _enter(key: str) -> None:
-    """Take over what was chosen in the list."""
-    chosen = st.session_state.pop(key, None)
-    if chosen is not None:
-        st.session_state["datasets.path"] = chosen
-
-
-def _choose_on_server(path: str) -> None:
-    """Step by step from the allowed folders to a folder, an archive or a table."""
-    entries = attempt(client.server_entries, path or None)
-    if not entries:
-        if entries is not None:
-            st.info("The operator has allowed no folder yet.", icon=":material/folder_off:")
-        return
-    names = {entry.path: f"{entry.name}/" if entry.is_folder else entry.name for entry in entries}
-    key = f"datasets.entry.{path}"
-    st.selectbox(
-        "Choose step by step",
-        list(names),
-        index=None,
-        format_func=names.__getitem__,
-        placeholder="What lies here" if path else "Allowed folders",
-        key=key,
-        on_change=_enter,
-        args=(key,),
-    )
-
-
 def _server_folder() -> None:
     st.caption(
         "For data that is on the server already. The operator allows folders with AVCE_ALLOWED_FOLDERS."
     )
-    path = st.text_input("Folder or archive on the server", key="datasets.path", placeholder="/data/affwild")
-    _choose_on_server(path)
+    path = server_path("Folder or archive on the server", prefix="datasets", placeholder="/data/affwild")
     name = st.text_input("Name", key="datasets.path_name", placeholder="What to call it")
     options = _prepare_options("datasets.folder")
     ready = bool(path) and options is not None

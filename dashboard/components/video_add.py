@@ -11,6 +11,7 @@ from dashboard.components.forms import option_fields
 from dashboard.components.guard import attempt, need, show
 from dashboard.components.models import scored_label, starter_card
 from dashboard.components.pick import labels
+from dashboard.components.server_pick import server_path
 from dashboard.components.upload import upload_field
 from dashboard.navigation import link
 from dashboard.words import METRICS
@@ -33,15 +34,47 @@ FIELDS = (
 )
 
 
+def _added(video: VideoRecord | None, taken: str) -> None:
+    """After a file was taken: go and choose it."""
+    if video is not None:
+        st.session_state["video.taken"] = taken
+        st.session_state["video.new"] = video.id
+        st.rerun()
+
+
 def _take_upload() -> None:
     files: list[StoredFile] = upload_field("Choose a video", key="video.upload", accept=ENDINGS)
     if not files or st.session_state.get("video.taken") == files[0].sha256:
         return
-    video = attempt(client.add_video, files[0])
-    if video is not None:
-        st.session_state["video.taken"] = files[0].sha256
-        st.session_state["video.new"] = video.id
-        st.rerun()
+    _added(attempt(client.add_video, files[0]), files[0].sha256)
+
+
+def _take_from_server() -> None:
+    path = server_path(
+        "Video on the server", prefix="video.server", placeholder="/data/clips/talk.mp4", endings=ENDINGS
+    )
+    if path.lower().endswith(ENDINGS) and st.button(
+        "Take this video", key="video.server.take", type="primary"
+    ):
+        with st.spinner("Copying it to the file store …"):
+            video = attempt(client.add_server_video, path)
+        _added(video, path)
+
+
+def _take() -> None:
+    """The two ways in for a video."""
+    way = st.segmented_control(
+        "Where from",
+        ["Upload", "Folder on the server"],
+        default="Upload",
+        required=True,
+        key="video.way",
+        label_visibility="collapsed",
+    )
+    if way == "Folder on the server":
+        _take_from_server()
+    else:
+        _take_upload()
 
 
 def _video(videos: list[VideoRecord]) -> VideoRecord:
@@ -68,7 +101,7 @@ def _models(models: list[RunRecord]) -> list[str]:
 
 def analyse_form() -> str | None:
     """The form; returns the id of the analysis just queued."""
-    _take_upload()
+    _take()
     videos = need(client.list_videos)
     models = need(client.list_models)
     if not videos:

@@ -1,4 +1,4 @@
-"""The page of data sets: findings as pictures, accepting, making again, faces by region, folders of the server."""
+"""The page of data sets: findings as pictures, accepting, making again, faces by region."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dashboard.components.dataset_faces import REACH, region_of
 from dashboard.components.dataset_mend import changes
 from tests.dashboard.pages import checked, open_page, texts
 from tests.dashboard.seeding import Seeded, seed
-from workers import client, settings
+from workers import client
 
 
 @pytest.fixture(scope="module")
@@ -23,15 +23,6 @@ def seeded(home: Path) -> Iterator[Seeded]:
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr("workers.dispatch.send", lambda *_: None)
         yield seed(home)
-
-
-@pytest.fixture
-def allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder that the operator allows."""
-    monkeypatch.setenv("AVCE_ALLOWED_FOLDERS", f'["{tmp_path / "data"}"]')
-    settings.get_settings.cache_clear()
-    yield tmp_path / "data"
-    settings.get_settings.cache_clear()
 
 
 def opened(seeded: Seeded, number: int):
@@ -111,22 +102,6 @@ def test_faces_of_a_region_have_labels_in_it(seeded: Seeded) -> None:
     assert all(0 <= face.valence <= 0.3 and -0.2 <= face.arousal <= 0.1 for face in found)
     assert {face.split for face in found} == {"train"}
     assert client.dataset_samples(seeded.dataset_id, region=(0.99, 1.0, 0.99, 1.0)) == []
-
-
-def test_a_folder_of_the_server_is_chosen_step_by_step(seeded: Seeded, allowed: Path) -> None:
-    (allowed / "faces").mkdir(parents=True)
-    (allowed / "set.zip").write_bytes(b"PK")
-    (allowed / "notes.txt").write_text("no data")
-    app = open_page("datasets")
-    app.session_state["datasets.add"] = True  # the form is drawn when it is unfolded
-    checked(app.run())
-    checked(app.segmented_control(key="datasets.way").set_value("Folder on the server").run())
-    checked(app.selectbox(key="datasets.entry.").set_value(str(allowed)).run())
-    step = app.selectbox(key=f"datasets.entry.{allowed}")
-    assert step.options == ["../", "faces/", "set.zip"]
-    checked(step.set_value(str(allowed / "set.zip")).run())
-    checked(app.button(key="datasets.import_folder").click().run())
-    assert client.list_datasets()[0].name == "set.zip"
 
 
 def test_a_failed_import_can_be_made_again_with_the_bad_row_left_out(seeded: Seeded) -> None:

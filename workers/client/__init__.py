@@ -91,6 +91,7 @@ from workers.client.uploads import (
 )
 from workers.client.videos import (
     LONGEST_CLIP_S,
+    add_server_video,
     add_video,
     analyze,
     clip_mp4,
@@ -115,6 +116,7 @@ __all__ = [
     "ClientError",
     "NotFoundError",
     "accept_findings",
+    "add_server_video",
     "add_video",
     "analyze",
     "begin_upload",

@@ -6,6 +6,7 @@ card keeps the options, so that what was done can be read and repeated.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from avce.options import PrepareOptions
@@ -80,12 +81,13 @@ def weak_labels(dataset_id: str | None = None) -> dict[str, tuple[float, float]]
 
 
 @door
-def server_entries(path: Path | str | None = None) -> list[ServerEntry]:
-    """What may be imported in a folder of the server: its folders, archives and tables, after the way back.
+def server_entries(path: Path | str | None = None, endings: Sequence[str] | None = None) -> list[ServerEntry]:
+    """What may be taken from a folder of the server: its folders and files, after the way back.
 
     Args:
         path: A folder below an allowed one; ``None``: the allowed folders themselves, to which an empty path in an
             entry leads back.
+        endings: Of the files to tell of; ``None``: archives and tables.
     """
     if not path:
         allowed = [folder.resolve() for folder in get_settings().allowed_folders]
@@ -99,6 +101,8 @@ def server_entries(path: Path | str | None = None) -> list[ServerEntry]:
     entries = [ServerEntry(path="" if is_top else str(folder.parent), name="..", is_folder=True)]
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name) if folder.is_dir() else ():
         is_folder = entry.is_dir()
-        if not entry.name.startswith(".") and (is_folder or entry.name.lower().endswith(READABLE)):
+        if not entry.name.startswith(".") and (
+            is_folder or entry.name.lower().endswith(tuple(endings or READABLE))
+        ):
             entries.append(ServerEntry(path=str(entry), name=entry.name, is_folder=is_folder))
     return entries[:MAX_ENTRIES]

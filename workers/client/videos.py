@@ -15,7 +15,7 @@ from avce.video.bands import ensemble as together
 from avce.video.points import TRAJECTORY_COLUMNS
 from avce.video.trajectory import Format, write_tables
 from workers.client._door import door
-from workers.client.datasets import sent
+from workers.client.datasets import allowed_path, sent
 from workers.client.runs import pending_training
 from workers.errors import ClientError
 from workers.records import AnalysisRecord, JobRecord, StoredFile, VideoRecord
@@ -44,6 +44,19 @@ def add_video(file: StoredFile) -> VideoRecord:
         session.add(video)
         session.flush()
         return VideoRecord.model_validate(video)
+
+
+@door
+def add_server_video(path: Path | str) -> VideoRecord:
+    """Take a video that lies below one of the allowed folders.
+
+    The file store gets a copy, so the original may be changed or go; it is copied only if it decodes.
+    """
+    file = allowed_path(path)
+    if not file.is_file():
+        raise ClientError(f"{path}: expected a video, got a folder; choose a file in it")
+    videos.describe(Video(name=file.name), file, "")
+    return add_video(file_store().put_path(file))
 
 
 @door
