@@ -6,8 +6,8 @@ from datetime import datetime
 
 from workers.states import JobKind, JobState
 
-VALENCE = "How pleasant the expression looks: -1 is very unpleasant, 0 neutral, +1 very pleasant."
-AROUSAL = "How activated the expression looks: -1 is asleep or very calm, +1 is very excited."
+VALENCE = "How pleasant the expression looks: −1 is very unpleasant, 0 neutral, +1 very pleasant."
+AROUSAL = "How activated the expression looks: −1 is asleep or very calm, +1 is very excited."
 WHAT_THEY_ARE = (
     "**Valence** says how pleasant a facial expression looks, from −1 (very unpleasant) to +1 (very pleasant). "
     "**Arousal** says how activated it looks, from −1 (very calm) to +1 (very excited). Together they are a point "

@@ -56,7 +56,7 @@ def label_density(
                 counts.T > 0, np.log10(counts.T, where=counts.T > 0, out=np.zeros_like(counts)), np.nan
             ),
             customdata=counts.T.astype(int),
-            colorscale=[[0, f"rgba({_INK}, 0.15)"], [1, f"rgba({_INK}, 1)"]],
+            colorscale=[[0, f"rgba({_INK}, 0.35)"], [1, f"rgba({_INK}, 1)"]],
             colorbar=_count_bar(int(counts.max())),
             hovertemplate=_CELL,
             hoverongaps=False,
@@ -160,11 +160,12 @@ def _count_bar(highest: int) -> dict[str, object]:
     """Colour bar in counts although the colour runs with their logarithm."""
     ticks = sorted({10**power for power in range(len(str(max(highest, 1))))} | {max(highest, 1)})
     return {
-        "title": {"text": "samples", "side": "right"},
+        "title": {"text": "samples", "side": "right", "font": {"color": MUTED}},
         "tickvals": [float(np.log10(tick)) for tick in ticks],
         "ticktext": [f"{tick:,}" for tick in ticks],
         "thickness": 12,
         "outlinewidth": 0,
+        "tickfont": {"color": MUTED},
     }
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard.charts.circumplex import framed
-from dashboard.charts.theme import LINE, MAX_POINTS, note, styled
+from dashboard.charts.theme import LINE, MAX_POINTS, MUTED, note, styled
 
 NEUTRAL = "rgba(138, 141, 145, 0.25)"
 
@@ -104,6 +104,7 @@ def _gain_bar(reach: float, names: tuple[str, str]) -> dict[str, object]:
         "len": 0.8,
         "thickness": 12,
         "outlinewidth": 0,
+        "tickfont": {"color": MUTED},
         "tickvals": [-reach, 0, reach],
         "ticktext": [
             f"{_short(names[1])}<br>nearer by {reach:.2f}",

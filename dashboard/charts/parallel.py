@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.charts.theme import INK, MUTED, note, styled
+from dashboard.charts.theme import INK, note, styled
 
 MOST_WORDS = 24
 """More different words on one axis cannot be read, and such an axis is left out."""
@@ -36,7 +36,7 @@ def parallel_coordinates(
     if len(known) and (drawn := [axis for axis in axes if axis]):
         figure.add_parcoords(
             dimensions=drawn, labelfont={"color": ink, "size": 13}, tickfont={"color": ink, "size": 12},
-            rangefont={"color": MUTED, "size": 11}, labelangle=0,
+            rangefont={"color": ink, "size": 11}, labelangle=0,
             line={"color": known[colour], "colorscale": SCALE, "showscale": True, "colorbar": {"title": {"text": colour.replace("_", " ")}, "thickness": 12}},
         )  # fmt: skip
     styled(figure, height=height, legend=False)

@@ -24,6 +24,7 @@ AXIS_COLOURS = {"valence": VALENCE, "arousal": AROUSAL}
 
 PLAYHEAD = "#D03B3B"
 MUTED = "#7B7F87"
+"""Lesser words and marks. On a page the style sheet puts the mode's own muted ink in its place where it is text."""
 GRID = "rgba(128, 128, 128, 0.22)"
 LINE = "rgba(128, 128, 128, 0.65)"
 
@@ -150,6 +151,8 @@ def styled(figure: go.Figure, *, height: int = 320, legend: bool = True) -> go.F
         "linecolor": LINE,
         "ticks": "outside",
         "tickcolor": LINE,
+        "tickfont": {"color": MUTED},
+        "title": {"font": {"color": MUTED}},
     }
     figure.update_xaxes(**axis)
     figure.update_yaxes(**axis)

@@ -47,7 +47,7 @@ def loss_curves(points: pd.DataFrame, *, dark: bool = False, height: int = 300) 
             width=2.2 if is_total else 1.2, dash="solid" if is_total else _LOSS_DASH[place % len(_LOSS_DASH)],
         )  # fmt: skip
     styled(figure, height=height)
-    figure.update_xaxes(title_text=x_title(points))
+    _epochs(figure, points)
     figure.update_yaxes(title_text="loss")
     return figure if names else note(figure, "no loss yet")
 
@@ -82,12 +82,12 @@ def ccc_curves(
             colour = given.drawn_in(dark=dark) if given else AXIS_COLOURS[axis]
             _line(figure, rows, f"{given.name}, {axis}" if given else axis, colour, width=2.0, dash=dash)
     styled(figure, height=height)
-    figure.update_xaxes(title_text=x_title(points))
+    _epochs(figure, points)
     figure.update_yaxes(title_text=f"{figure_name.upper()}, validation")
     if best_epoch is not None and figure.data:
         figure.add_vline(
             x=best_epoch, line={"color": LINE, "width": 1.2, "dash": "dot"}, annotation_text=f"best: epoch {best_epoch}",
-            annotation_font={"color": MUTED, "size": 12}, annotation_position="bottom right",
+            annotation_font={"color": MUTED, "size": 12}, annotation_position="top right",
         )  # fmt: skip
     return (
         figure
@@ -108,6 +108,13 @@ def _line(figure: go.Figure, rows: pd.DataFrame, name: str, colour: str, *, widt
         line={"color": colour, "width": width, "dash": dash}, marker={"size": 5}, connectgaps=False,
         hovertemplate="%{x:g}: %{y:.4f}<extra>" + name + "</extra>",
     )  # fmt: skip
+
+
+def _epochs(figure: go.Figure, points: pd.DataFrame) -> None:
+    """Name the x axis; few epochs are counted one by one, since there is none between two."""
+    title = x_title(points)
+    last = points["epoch"].max() if title == "epoch" and not points.empty else None
+    figure.update_xaxes(title_text=title, dtick=1 if last is not None and last <= 12 else None)
 
 
 def x_title(points: pd.DataFrame) -> str:

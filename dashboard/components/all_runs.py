@@ -73,7 +73,7 @@ def all_runs(run_ids: Sequence[str]) -> None:
     ]
     heads = [
         ("Run", ""),
-        *((name, "") for name in axes),
+        *((name, f"Option of training: {name}.") for name in axes),
         ("CCC-V", METRICS["ccc"][1]),
         ("CCC-A", METRICS["ccc"][1]),
     ]

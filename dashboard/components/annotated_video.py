@@ -15,7 +15,7 @@ from workers.states import JobState
 
 def annotated_video(analysis: AnalysisRecord) -> None:
     """Ask for the file, follow its job, hand it out."""
-    st.subheader("Annotated video", anchor=False)
+    st.header("Annotated video", anchor=False)
     st.caption(
         "The video as mp4 with its faces framed, values, a dot on the circumplex and curves, with its own times and sound."
     )

@@ -33,7 +33,7 @@ def closer_look(
         chosen: The compared ones.
         runs: The compared ones' runs, by id.
     """
-    st.subheader("Look closer", anchor=False)
+    st.header("Look closer", anchor=False)
     if "compare.look" not in st.session_state:
         asked = st.query_params.get("look")
         st.session_state["compare.look"] = asked if asked in LOOKS else next(iter(LOOKS))

@@ -56,7 +56,7 @@ def group_table(group: Group, methods: dict[str, str]) -> None:
 
 def published_tables(results: Sequence[PublishedResult]) -> None:
     """Rows printed elsewhere, by data set, each table with its protocols."""
-    st.subheader("Printed elsewhere", anchor=False)
+    st.header("Printed elsewhere", anchor=False)
     st.caption(
         "Other data and other protocols than the rows above, so nothing is ranked across the tables. "
         "Below each name stands where it was printed."
@@ -84,7 +84,9 @@ def option_differences(chosen: list[EvaluationRecord], runs: dict[str, RunRecord
         Row([Cell(name), *(Cell(str(row[run]), is_words=True) for run in configs)])
         for name, row in table.items()
     ]
-    draw_table([("Option", ""), *((run, "") for run in configs)], rows)
+    draw_table(
+        [("Option", ""), *((run, "The value with which this run was trained.") for run in configs)], rows
+    )
 
 
 def exports(

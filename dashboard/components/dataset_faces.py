@@ -47,7 +47,7 @@ def chosen_region(dataset_id: str) -> Region | None:
 
 def plane(dataset: DatasetRecord, points: Any) -> None:
     """Density of the labels, which can be clicked, and histograms."""
-    st.subheader(
+    st.header(
         "Where the labels lie",
         anchor=False,
         help=f"{VALENCE}  \n{AROUSAL}  \nClick a place to see its faces, or draw a box with the tool above the chart.",
@@ -85,7 +85,7 @@ def _show_all() -> None:
 
 def _bar(region: Region | None) -> str:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.subheader("Faces", anchor=False)
+        st.header("Faces", anchor=False)
         st.space("stretch")
         split = st.segmented_control(
             "Split",

@@ -77,7 +77,7 @@ def findings(dataset: DatasetRecord) -> None:
     """All findings, errors first; pictures are read when a finding is opened."""
     listed = dataset.card.get("findings", [])
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.subheader("Findings", anchor=False)
+        st.header("Findings", anchor=False)
         st.space("stretch")
         accept_button(dataset)
     if not listed:

@@ -48,7 +48,7 @@ def _figures(dataset: DatasetRecord) -> None:
 
 
 def _splits(points: pd.DataFrame, dataset: DatasetRecord) -> None:
-    st.subheader(
+    st.header(
         "Splits", anchor=False, help="No subject is in two splits, so test figures are about new people."
     )
     rows = []
@@ -73,8 +73,8 @@ def _splits(points: pd.DataFrame, dataset: DatasetRecord) -> None:
         ("Split", ""),
         ("Samples", ""),
         ("Subjects", ""),
-        ("Valence", "mean ± sd"),
-        ("Arousal", "mean ± sd"),
+        ("Valence", "Mean of the labels; below, their standard deviation."),
+        ("Arousal", "Mean of the labels; below, their standard deviation."),
     ]
     draw_table(heads, rows)
 

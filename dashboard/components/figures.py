@@ -83,7 +83,7 @@ def evaluation_table(
         evaluations: Finished ones.
         methods: Run id → method, for the colour beside the name.
         caption: Line above the table.
-        ranked: Mark the best value of each column; only for rows that may be compared.
+        ranked: Mark the best value of each column; only for rows that may be compared, whose protocol stands above.
     """
     best = best_of([item.metrics for item in evaluations]) if ranked else None
     rows = []
@@ -94,7 +94,12 @@ def evaluation_table(
         rows.append(
             Row(
                 [
-                    Cell(item.run_name, dot=colour, hover=hover, badge=f"{item.split} · {item.protocol}"),
+                    Cell(
+                        item.run_name,
+                        dot=colour,
+                        hover=hover,
+                        badge="" if ranked else f"{item.split} · {item.protocol}",
+                    ),
                     *figure_cells(item.metrics, best),
                 ]
             )

@@ -21,9 +21,11 @@ def asset(name: str) -> str:
 def draw_frame() -> None:
     """Set up the window; called once per run, before anything else is drawn."""
     st.set_page_config(page_title="AVCE Studio", page_icon=str(ASSETS / "icon.svg"), layout="wide")
-    st.logo(str(ASSETS / "logo.svg"), icon_image=str(ASSETS / "icon.svg"), size="large")
-    on_accent = (DARK if is_dark() else LIGHT).on_accent  # Streamlit writes white on every accent
-    st.html(f"<style>:root {{ --avce-on-accent: {on_accent}; }}\n{asset('style.css')}</style>")
+    logo = "logo_dark.svg" if is_dark() else "logo.svg"
+    st.logo(str(ASSETS / logo), icon_image=str(ASSETS / "icon.svg"), size="large")
+    palette = DARK if is_dark() else LIGHT  # Streamlit writes white on every accent, and captions too faint
+    colours = f"--avce-on-accent: {palette.on_accent}; --avce-muted: {palette.muted}; --avce-accent: {palette.accent};"
+    st.html(f"<style>:root {{ {colours} }}\n{asset('style.css')}</style>")
 
 
 def is_dark() -> bool:

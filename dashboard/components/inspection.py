@@ -53,7 +53,7 @@ def _figures(found: dict[str, Any]) -> list[tuple[str, str, str]]:
 
 
 def _solvers(item: InspectionRecord, found: dict[str, Any]) -> None:
-    st.subheader(
+    st.header(
         "Closed form against ECOS", anchor=False,
         help="The poster solves both views by ECOS; the closed forms give the same numbers much faster.",
     )  # fmt: skip
@@ -135,15 +135,13 @@ def inspection_view(item: InspectionRecord) -> None:
         plane, bars = st.columns(2, gap="large")
     dark = is_dark()
     with plane:
-        st.subheader(
-            "Pull and push", anchor=False, help="The contrast turns x towards y_a and away from y_n."
-        )
+        st.header("Pull and push", anchor=False, help="The contrast turns x towards y_a and away from y_n.")
         st.plotly_chart(
             charts.pull_and_push(found, label=found.get("label"), trail=trail, dark=dark), key="inspection.plane", config=charts.CONFIG,
             alt="Prediction x and judgements y_a, y_n on the circumplex, with the angles between them",
         )  # fmt: skip
     with bars:
-        st.subheader(
+        st.header(
             "The feature and its views", anchor=False, help="Both views lie on the simplex and share a scale."
         )
         ordered = st.toggle("Largest first", value=True, key="inspection.sorted")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import streamlit as st
 
 from avce.weights import STARTER
@@ -35,6 +33,5 @@ def starter_card() -> None:
     ):
         text = attempt(client.model_card, STARTER)
         if text is not None:
-            # its title is the expander's; sections become smaller than the page's own
             with st.container(key="model-card"):
-                st.markdown(re.sub(r"^## ", "#### ", text.split("\n", 1)[1], flags=re.MULTILINE))
+                st.markdown(text.split("\n", 1)[1])  # its title is the expander's

@@ -38,7 +38,7 @@ def frame_numbers(text: str) -> tuple[int, ...]:
 
 def poster_figure(analysis: AnalysisRecord) -> None:
     """Draw the figure, follow its job, show it and hand it out."""
-    st.subheader("Poster figure", anchor=False)
+    st.header("Poster figure", anchor=False)
     st.caption(
         "Key frames with the maps of up to four models, tied to the curves of valence and arousal. Key frames are"
         " chosen — the largest gap between models, peaks, turning points — unless you name your own."

@@ -134,8 +134,8 @@ def _numbers(tables: Mapping[str, pd.DataFrame], series: Mapping[str, charts.Ser
     heads = [
         ("Run", ""),
         ("Frames with a value", ""),
-        ("Valence", "mean ± sd, range"),
-        ("Arousal", "mean ± sd, range"),
+        ("Valence", "Mean ± standard deviation over these frames; below, the lowest and the highest value."),
+        ("Arousal", "Mean ± standard deviation over these frames; below, the lowest and the highest value."),
     ]
     draw_table(heads, rows)
 

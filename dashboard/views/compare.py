@@ -49,7 +49,7 @@ def _read(ids: list[str]) -> tuple[list[EvaluationRecord], dict[str, RunRecord]]
 
 def _measured(chosen: list[EvaluationRecord], runs: dict[str, RunRecord]) -> None:
     """The poster's table of our own runs, and what can be taken away."""
-    st.subheader("Measured here", anchor=False)
+    st.header("Measured here", anchor=False)
     found = groups(chosen)
     if len(found) > 1:
         st.caption(

@@ -48,7 +48,7 @@ def page() -> None:
     ids = _job_ids()
     if not ids:
         return
-    st.subheader("Progress", anchor=False)
+    st.header("Progress", anchor=False)
     _progress(ids)
     with st.container(horizontal=True):
         link("compare", "Compare the two models", icon=":material/table_chart:")

@@ -125,7 +125,16 @@ def _workers() -> None:
         for worker in workers
     ]
     draw_table(
-        [("Worker", ""), ("State", "Heard of within the lease"), ("Queues", ""), ("Works on", "")], rows
+        [
+            ("Worker", ""),
+            (
+                "State",
+                "Alive: heard of within the last half minute (the lease). Silent: stopped, or stuck; its job is given to another.",
+            ),
+            ("Queues", ""),
+            ("Works on", ""),
+        ],
+        rows,
     )
 
 
@@ -135,6 +144,6 @@ def page() -> None:
     name_field()
     group_list()
     _job_list()
-    st.subheader("Workers", anchor=False)
+    st.header("Workers", anchor=False)
     _workers()
     link("train", "Queue a training", icon=":material/add:")

@@ -42,7 +42,7 @@ def _options(run: RunRecord) -> None:
 
 
 def _evaluations(run: RunRecord) -> None:
-    st.subheader("Evaluations", anchor=False)
+    st.header("Evaluations", anchor=False)
     done = need(client.list_evaluations, run.id, is_done=True)
     if done:
         evaluation_table(done, caption="With intervals from resampling whole subjects or videos.")

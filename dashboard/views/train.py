@@ -63,8 +63,15 @@ def page() -> None:
     st.title("Train", anchor=False)
     datasets = [item for item in need(client.list_datasets) if item.state == "ready"]
     if not datasets:
-        st.info("There is no data set to train on yet.", icon=":material/info:")
+        st.markdown(
+            "A training fits a model to labelled faces: its valence and arousal are compared with the labels, epoch by epoch."
+        )
+        st.info(
+            "There is no data set to train on yet. Bring your own, or let faces be drawn; the demo does all of it.",
+            icon=":material/info:",
+        )
         link("datasets", "Add a data set", icon=":material/add:")
+        link("demo", "Run the demo", icon=":material/play_circle:")
         return
     dataset = pick(
         "Data set", datasets, lambda item: f"{item.name} — {item.n_train:,} training samples", param="dataset",

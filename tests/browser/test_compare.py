@@ -9,29 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from benchmarks._filling import Size, fill
-from benchmarks._pages import server
-from workers.migrate import upgrade
-from workers.settings import get_settings
-from workers.store import session
-
 PATIENCE_MS = 60_000
-
-
-@pytest.fixture(scope="module")
-def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of the pages alone, before a home with forty runs."""
-    home = tmp_path_factory.mktemp("many")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AVCE_HOME", str(home))
-        patch.setenv("AVCE_BROKER_URL", "memory://")
-        get_settings.cache_clear()
-        upgrade()
-        fill(home, Size(runs=40, metric_points=8_000, videos=2, trajectory_points=400))
-        session.dispose()
-        with server(home) as (address, _):
-            yield address
-    get_settings.cache_clear()
 
 
 @pytest.fixture

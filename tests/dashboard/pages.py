@@ -30,7 +30,7 @@ def texts(app: AppTest) -> str:
         *app.warning,
         *app.error,
         *app.title,
-        *app.subheader,
+        *app.header,
         *app.success,
     ]
     return "\n".join([*(str(part.value) for part in parts), *(block.proto.body for block in app.get("html"))])
