@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from workers.settings import get_settings
+
 MAX_NAME = 60
 
 
@@ -18,6 +20,11 @@ def name_source(source: Callable[[], str]) -> None:
     """Set where the name of the person is read from when a job is written."""
     global _source  # noqa: PLW0603 (one process has one kind of face)
     _source = source
+
+
+def name_header() -> str:
+    """The header in which a proxy names people; empty where none does."""
+    return get_settings().name_header.strip()
 
 
 def current_name() -> str:

@@ -54,6 +54,11 @@ class Settings(BaseSettings):
         description="How many workers `make run` starts for videos; they share the segments of a long one. 0: one on one core, two"
         " on 2 to 5 cores, then one for every two cores, at most 4.",
     )
+    name_header: str = Field(
+        "",
+        description="Header in which a proxy that signs people in says who asks, such as `X-Forwarded-User`; its name stands"
+        " beside the jobs of that person. Empty: everybody says it on the Jobs page. Set it only behind such a proxy.",
+    )
     detector_model: Path | None = Field(
         None,
         description="A YuNet model file to find faces in videos with; empty: the detector that is built in.",

@@ -1,4 +1,4 @@
-"""Who sits here: a name for the others in the lab, kept in a cookie of this browser. It guards nothing."""
+"""Who sits here: a name for the others in the lab, from a proxy's header or a cookie of this browser. It guards nothing."""
 
 from __future__ import annotations
 
@@ -22,10 +22,18 @@ _KEEPER = st.components.v2.component(
 )
 
 
+def name_of_proxy() -> str:
+    """The name that a proxy says, where the settings name its header."""
+    header = client.name_header()
+    return unquote(str(st.context.headers.get(header) or "")).strip() if header else ""
+
+
 def person() -> str:
-    """The name that was given in this session or, before that, in this browser."""
+    """The name that a proxy says; else what was given in this session or, before that, in this browser."""
     if get_script_run_ctx() is None:
         return ""
+    if name := name_of_proxy():
+        return name
     if KEY in st.session_state:
         return str(st.session_state[KEY] or "")
     return unquote(str(st.context.cookies.get(COOKIE, "")))
@@ -41,7 +49,10 @@ def know_person() -> None:
 
 
 def name_field() -> None:
-    """Ask for the name."""
+    """Ask for the name, where no proxy says it."""
+    if name := name_of_proxy():
+        st.caption(f"Jobs that you start carry the name **{name}**.")
+        return
     name = st.text_input(
         "Your name",
         key=KEY,

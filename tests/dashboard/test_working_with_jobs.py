@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import streamlit as st
 
 from avce.options import train_options
 from dashboard.components.groups import mean_sd
@@ -13,6 +14,7 @@ from tests.dashboard.pages import checked, open_page, texts
 from tests.dashboard.seeding import Seeded, seed
 from workers import client
 from workers.records import GroupRecord
+from workers.settings import get_settings
 from workers.states import JobState
 
 
@@ -54,6 +56,25 @@ def test_the_name_that_was_given_goes_with_the_jobs_of_this_session(seeded: Seed
     checked(app.selectbox(key="train.preset").set_value("smoke").run())
     checked(app.button(key="train.start").click().run())
     assert client.list_jobs(limit=1)[0].started_by == "Ada"
+
+
+def test_the_name_that_a_proxy_says_goes_before_what_was_typed(
+    seeded: Seeded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = {"X-Forwarded-User": "Grace%20Hopper"}
+    monkeypatch.setattr(type(st.context), "headers", property(lambda _: headers))
+    assert "Grace Hopper" not in texts(open_page("jobs"))  # a header that no setting names says nothing
+    monkeypatch.setenv("AVCE_NAME_HEADER", "X-Forwarded-User")
+    get_settings.cache_clear()
+    app = open_page("jobs")
+    assert "Jobs that you start carry the name **Grace Hopper**." in texts(app)
+    assert not [field for field in app.text_input if field.key == "person.name"]
+    app = open_page("train")
+    checked(app.selectbox(key="train.preset").set_value("smoke").run())
+    checked(app.button(key="train.start").click().run())
+    assert client.list_jobs(limit=1)[0].started_by == "Grace Hopper"
+    monkeypatch.undo()
+    get_settings.cache_clear()
 
 
 def test_a_clone_is_filled_with_the_options_of_its_run(seeded: Seeded, group: GroupRecord) -> None:

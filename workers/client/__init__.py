@@ -108,7 +108,7 @@ from workers.client.videos import (
     write_trajectory,
 )
 from workers.errors import ClientError, NotFoundError
-from workers.people import name_source
+from workers.people import name_header, name_source
 from workers.starts import start_from, started_from
 
 __all__ = [
@@ -185,6 +185,7 @@ __all__ = [
     "merge_tracks",
     "metric_points",
     "model_card",
+    "name_header",
     "name_source",
     "open_piece",
     "overlay_path",
