@@ -36,14 +36,14 @@ PACKED = True
 
 def add_analysis(name, run_id, faces):
     """Rows of an analysis; ``faces`` maps a track to its valences by frame, ``None`` where it is lost."""
-    analysis_id = _add_points(name, run_id, faces)
+    analysis_id = add_points(name, run_id, faces)
     if PACKED:
         with writing() as session:
             series.write(session, analysis_id)
     return analysis_id
 
 
-def _add_points(name, run_id, faces):
+def add_points(name, run_id, faces):
     with writing() as session:
         video = Video(name=name, sha256="0" * 64, frames=50, fps=25.0, duration_s=2.0)
         session.add(video)
@@ -73,8 +73,8 @@ def _add_points(name, run_id, faces):
         return analysis.id
 
 
-@pytest.fixture
-def run_id(home):
+def add_run():
+    """A run to judge faces with; its id."""
     with writing() as session:
         dataset = Dataset(name="d", source={})
         session.add(dataset)
@@ -83,6 +83,11 @@ def run_id(home):
         session.add(run)
         session.flush()
         return run.id
+
+
+@pytest.fixture
+def run_id(home):
+    return add_run()
 
 
 def high(*frames):
@@ -163,7 +168,7 @@ def test_only_some_runs_and_only_so_many(two, run_id):
 def test_packed_faces_are_the_runs_of_the_points(run_id):
     values = high(*range(20)) | {10: None}
     del values[30]
-    analysis = _add_points("gap.mp4", run_id, {1: values, 2: dict.fromkeys(range(5))})
+    analysis = add_points("gap.mp4", run_id, {1: values, 2: dict.fromkeys(range(5))})
     with writing() as session:
         (row,) = series.packed(session, analysis)  # a face without a value has nothing to find
         series.store(session, analysis, [row])
@@ -179,7 +184,7 @@ def test_packed_faces_are_the_runs_of_the_points(run_id):
 
 def test_packed_faces_go_with_their_points(run_id):
     for remove in (analyses.clear_points, segments.drop_unfinished):
-        analysis = _add_points("again.mp4", run_id, {1: high(1)})
+        analysis = add_points("again.mp4", run_id, {1: high(1)})
         with writing() as session:
             series.write(session, analysis)
             assert session.query(FaceSeries).count() == 1
