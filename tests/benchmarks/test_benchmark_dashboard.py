@@ -11,10 +11,8 @@ from benchmarks._filling import CURVES, Size, fill
 from benchmarks._pages import Samples
 from benchmarks.dashboard import INTERACTIONS
 from dashboard.navigation import PAGES
+from tests.homes import own_home
 from workers import client
-from workers.migrate import upgrade
-from workers.settings import get_settings
-from workers.store import session
 
 SIZE = Size(runs=20, metric_points=4_000, videos=4, trajectory_points=4_000)
 
@@ -22,16 +20,9 @@ SIZE = Size(runs=20, metric_points=4_000, videos=4, trajectory_points=4_000)
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A small home, filled as the benchmark fills a large one."""
-    folder = tmp_path_factory.mktemp("filled")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AVCE_HOME", str(folder))
-        patch.setenv("AVCE_BROKER_URL", "memory://")
-        get_settings.cache_clear()
-        upgrade()
+    with own_home(tmp_path_factory.mktemp("filled")) as folder:
         fill(folder, SIZE)
         yield folder
-        session.dispose()
-    get_settings.cache_clear()
 
 
 @pytest.mark.usefixtures("filled")

@@ -21,9 +21,7 @@ from avce.options import SynthOptions
 from benchmarks._browser import free_port, launch
 from benchmarks._filling import Size, fill
 from benchmarks._pages import server
-from workers.migrate import upgrade
-from workers.settings import get_settings
-from workers.store import session
+from tests.homes import own_home
 
 ROOT = Path(__file__).resolve().parents[2]
 START_S = 120
@@ -125,15 +123,8 @@ def opened_tab(browser: Browser, address: str) -> Iterator[Page]:
 @pytest.fixture(scope="session")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of the pages alone, before a home with forty runs."""
-    home = tmp_path_factory.mktemp("many")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AVCE_HOME", str(home))
-        patch.setenv("AVCE_BROKER_URL", "memory://")
-        get_settings.cache_clear()
-        upgrade()
+    with own_home(tmp_path_factory.mktemp("many")) as home:
         fill(home, Size(runs=40, metric_points=8_000, videos=2, trajectory_points=400))
-        session.dispose()
-    get_settings.cache_clear()
     with server(home) as (address, _):
         yield address
 

@@ -11,25 +11,14 @@ from starlette.testclient import TestClient
 
 from dashboard.routes import ROUTES
 from tests.dashboard.seeding import Seeded, seed
-from workers.migrate import upgrade
-from workers.settings import get_settings
-from workers.store import session
+from tests.homes import own_home
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """An empty, migrated database and file store, shared by the tests of a module."""
-    folder = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AVCE_HOME", str(folder))
-        patch.setenv("AVCE_DATABASE_URL", "")
-        patch.setenv("AVCE_FILES_URL", "")
-        patch.setenv("AVCE_BROKER_URL", "memory://")
-        get_settings.cache_clear()
-        upgrade()
+    with own_home(tmp_path_factory.mktemp("home")) as folder:
         yield folder
-        session.dispose()
-    get_settings.cache_clear()
 
 
 @pytest.fixture(scope="module")

@@ -9,21 +9,14 @@ import pytest
 
 from dashboard.navigation import PAGES
 from tests.dashboard.pages import open_page
-from workers.settings import get_settings
-from workers.store import session
+from tests.homes import own_home
 
 
 @pytest.fixture(scope="module", autouse=True)
 def no_tables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A home whose database has no tables."""
-    folder = tmp_path_factory.mktemp("bare")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AVCE_HOME", str(folder))
-        patch.setenv("AVCE_BROKER_URL", "memory://")
-        get_settings.cache_clear()
+    with own_home(tmp_path_factory.mktemp("bare"), is_migrated=False) as folder:
         yield folder
-        session.dispose()
-    get_settings.cache_clear()
 
 
 @pytest.mark.parametrize("name", [entry.name for entry in PAGES])
