@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, aliased
 
 from workers.errors import ClientError
 from workers.settings import get_settings
-from workers.states import JobKind, JobState
+from workers.states import ENDED_BADLY, JobKind, JobState
 from workers.store.jobs import add_log, require_job
 from workers.store.session import writing
 from workers.store.tables import Job, utc_now
@@ -232,14 +232,14 @@ def retry(session: Session, job_id: str) -> list[str]:
         stopped = select(Job.id).where(
             Job.after_job_id == parent,
             Job.attempts == 0,
-            Job.state.in_([JobState.FAILED, JobState.CANCELLED]),
+            Job.state.in_(ENDED_BADLY),
         )
         again += [follower for follower in list(session.scalars(stopped)) if _requeue(session, follower)]
     return again
 
 
 def _requeue(session: Session, job_id: str) -> bool:
-    ended = (Job.id == job_id) & Job.state.in_([JobState.FAILED, JobState.CANCELLED])
+    ended = (Job.id == job_id) & Job.state.in_(ENDED_BADLY)
     requeued = change(
         session,
         ended,

@@ -24,6 +24,10 @@ class JobState(StrEnum):
         return self in {JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED}
 
 
+ENDED_BADLY = frozenset({JobState.FAILED, JobState.CANCELLED})
+"""Ended without what the job was for; it can be retried."""
+
+
 class JobKind(StrEnum):
     """What a job does; each kind has one task and one queue (see :mod:`workers.queues`)."""
 

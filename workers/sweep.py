@@ -14,7 +14,7 @@ from workers.app import connection
 from workers.dispatch import BROKER_ERRORS, dispatch
 from workers.lifecycle import WAITING, change, end_followers
 from workers.settings import get_settings
-from workers.states import JobState
+from workers.states import ENDED_BADLY, JobState
 from workers.store.jobs import add_log
 from workers.store.session import reading, writing
 from workers.store.tables import Job, utc_now
@@ -80,7 +80,7 @@ def _orphaned_followers() -> None:
     query = (
         select(before.id, before.state, before.error)
         .join(Job, Job.after_job_id == before.id)
-        .where(Job.state.in_(WAITING), before.state.in_([JobState.FAILED, JobState.CANCELLED]))
+        .where(Job.state.in_(WAITING), before.state.in_(ENDED_BADLY))
         .distinct()
     )
     with writing() as session:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from avce.data.augment import LUMINANCE, NUMBERS, STRENGTHS, augment
+from avce.data.batches import batches_of
 from avce.data.prepared import Prepared
 from avce.data.randomness import uniforms
 from avce.data.views import centre, resize, resized_side
@@ -125,8 +126,7 @@ class TrainLoader:
 
     def __len__(self) -> int:
         """Batches per epoch."""
-        full, rest = divmod(len(self.rows), self.options.batch_size)
-        return full + (rest >= max(2 * self.world, self.options.batch_size / 2))
+        return batches_of(len(self.rows), self.options.batch_size, world=self.world)
 
     def epoch(self, e: int, *, start: int = 0) -> Iterator[Batch]:
         """Batches of epoch ``e`` (from 0), from batch ``start`` on."""

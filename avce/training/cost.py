@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from avce.data.batches import batch_size_for, batches_of
 from avce.errors import DataError
 from avce.options import Method, TrainOptions
 
@@ -115,23 +116,16 @@ class Cost:
 def cost_key(options: TrainOptions, crop_side: int, n_train: int) -> str:
     """Names all trainings whose steps cost the same: the options that matter, the crops' side, the real batch."""
     values = options.model_dump(mode="json", exclude=set(WITHOUT_EFFECT) | {"avce"})
-    values["batch_size"] = real_batch(options, n_train)
+    values["batch_size"] = batch_size_for(n_train, options.batch_size)
     if options.method is Method.AVCE:
         values["avce"] = options.avce.model_dump(mode="json", exclude=set(WITHOUT_EFFECT_IN_AVCE))
     whole: dict[str, Any] = {"version": VERSION, "options": values, "crop": crop_side}
     return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:24]
 
 
-def real_batch(options: TrainOptions, n_train: int) -> int:
-    """Samples per step: small data are one batch."""
-    return options.batch_size if n_train >= options.batch_size else max(2, n_train)
-
-
 def steps_per_epoch(options: TrainOptions, n_train: int) -> int:
-    """Batches of an epoch; a last one below half a batch is dropped, see :class:`avce.data.loader.TrainLoader`."""
-    size = real_batch(options, n_train)
-    full, rest = divmod(n_train, size)
-    return full + (rest >= max(2, size / 2))
+    """Batches of an epoch."""
+    return batches_of(n_train, batch_size_for(n_train, options.batch_size))
 
 
 def solver_seconds(step_solver_s: float, options: TrainOptions, n_train: int) -> float:

@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
+from avce.data.batches import batch_size_for
 from avce.data.loader import Batch, TrainLoader, eval_batches
 from avce.data.prepared import Prepared
 from avce.errors import DataError, DomainError
@@ -109,8 +110,8 @@ class _Run:
         self.options, self.data, self.out, self.reporter = options, data, out, reporter
         self.val_rows = data.rows(Split.VAL)
         train_rows = data.rows(Split.TRAIN)
-        if len(train_rows) < options.batch_size:  # small data: one batch is the whole split
-            options = options.model_copy(update={"batch_size": max(2, len(train_rows))})
+        batch_size = batch_size_for(len(train_rows), options.batch_size)
+        options = options.model_copy(update={"batch_size": batch_size})
         processes = team()
         self.rank, world = processes.process_index, processes.num_processes
         if self.rank:

@@ -28,6 +28,7 @@ import psutil
 import torch
 from torch import Tensor
 
+from avce.data.batches import batch_size_for
 from avce.data.loader import Batch, TrainLoader
 from avce.data.prepared import Prepared
 from avce.data.synthetic.noise import noise_faces
@@ -36,7 +37,7 @@ from avce.methods import build_method
 from avce.methods.avce import Avce
 from avce.methods.base import Method
 from avce.options import Split, TrainOptions
-from avce.training.cost import Machine, Measured, real_batch
+from avce.training.cost import Machine, Measured
 from avce.training.engine import Engine
 from avce.training.loop import EVAL_BATCH, predict_rows
 from avce.transforms.timing import view_step_s
@@ -90,7 +91,9 @@ def micro_run(
     if options.num_threads:
         torch.set_num_threads(options.num_threads)
     rows = data.rows(Split.TRAIN)
-    options = options.model_copy(update={"pretrained": "none", "batch_size": real_batch(options, len(rows))})
+    options = options.model_copy(
+        update={"pretrained": "none", "batch_size": batch_size_for(len(rows), options.batch_size)}
+    )
     torch.manual_seed(options.seed)
     method = build_method(options)
     loader = TrainLoader(data, rows, options)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from statistics import fmean, stdev
 
 import streamlit as st
 
-from avce.errors import AvceError
-from dashboard.components.guard import need
+from dashboard.components.guard import act, need, show_refusal
 from dashboard.components.tables import Cell, Row, draw_table
 from dashboard.navigation import link
 from dashboard.words import METRICS, STATES, number
 from workers import client
 from workers.records import GroupRecord, RunRecord
-from workers.states import JobState
+from workers.states import ENDED_BADLY, JobState
 
 SHOWN = 5
 FIGURES = (("CCC valence", "ccc_valence"), ("CCC arousal", "ccc_arousal"))
@@ -57,20 +55,12 @@ def group_figures(group: GroupRecord) -> None:
     )
 
 
-def _act(call: Callable[[str], object], group_id: str) -> None:
-    """What a button does, before the card is drawn anew; a refusal is kept for the card to show."""
-    try:
-        call(group_id)
-    except AvceError as error:
-        st.session_state[f"refused.{group_id}"] = str(error)
-
-
 def _compare(group: GroupRecord) -> None:
     """The way from a sweep to its table: have its runs evaluated, then look at them with seeds together."""
     found = need(client.group_evaluations, group.id)
     done = [item for item in found if item.state is JobState.SUCCEEDED]
     waiting = [item for item in found if not item.state.is_final]
-    usable = group.total - sum(group.states.get(state, 0) for state in (JobState.FAILED, JobState.CANCELLED))
+    usable = group.total - sum(group.states.get(state, 0) for state in ENDED_BADLY)
     if done:
         query = {"evaluations": ",".join(item.id for item in done)}
         link("compare", f"Compare ({len(done)})", icon=":material/table_chart:", query=query)
@@ -85,8 +75,8 @@ def _compare(group: GroupRecord) -> None:
             "Evaluate all",
             key=f"group.evaluate.{group.id}",
             icon=":material/fact_check:",
-            on_click=_act,
-            args=(client.evaluate_group, group.id),
+            on_click=act,
+            args=(group.id, client.evaluate_group),
             help="Each run on the test split of its data, once it is trained; Compare then has them with their seeds together.",
         )
 
@@ -107,11 +97,10 @@ def group_card(group: GroupRecord) -> None:
                     "Cancel all",
                     key=f"group.cancel.{group.id}",
                     icon=":material/stop_circle:",
-                    on_click=_act,
-                    args=(client.cancel_group, group.id),
+                    on_click=act,
+                    args=(group.id, client.cancel_group),
                 )
-        if refusal := st.session_state.pop(f"refused.{group.id}", None):
-            st.error(refusal, icon=":material/error:")
+        show_refusal(group.id)
         done = sum(count for state, count in group.states.items() if state.is_final)
         bar = st.empty()  # its place stays, so that what stands below does not flicker when it goes
         if group.is_live:

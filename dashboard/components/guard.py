@@ -37,3 +37,20 @@ def attempt(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None
     except AvceError as error:
         show(error)
         return None
+
+
+def act(subject_id: str, call: Callable[..., object], *args: object, **kwargs: object) -> None:
+    """What a button does to something (``call(subject_id, …)``), before the page is drawn anew.
+
+    A refusal is kept for :func:`show_refusal`: nothing can be drawn yet.
+    """
+    try:
+        call(subject_id, *args, **kwargs)
+    except AvceError as error:
+        st.session_state[f"refused.{subject_id}"] = str(error)
+
+
+def show_refusal(subject_id: str, *, otherwise: str | None = None) -> None:
+    """Show why the last button for something was refused, once; else ``otherwise``, if there is such a text."""
+    if words := st.session_state.pop(f"refused.{subject_id}", None) or otherwise:
+        st.error(words, icon=":material/error:")

@@ -86,23 +86,20 @@ def _solver_cost(item: InspectionRecord, table: list[dict[str, Any]]) -> None:
     for row in table:
         if "step_ms" in row:  # inspections of earlier versions did not measure the way back
             by_view.setdefault(row["view"], {})[row["solver"]] = row["step_ms"] / 1000
+    cost = attempt(client.solver_cost, item.run_id, 1.0, dataset_id=item.dataset_id) if by_view else None
+    if cost is None:
+        return
+    per_step_second, n_train, name = cost
     told = []
     for solver in dict.fromkeys(row["solver"] for row in table):
         step_s = sum(times.get(solver, min(times.values())) for times in by_view.values())
-        cost = (
-            attempt(client.solver_cost, item.run_id, step_s, dataset_id=item.dataset_id) if by_view else None
-        )
-        if cost is not None:
-            seconds, n_train, name = cost
-            words = span(seconds) if seconds >= 1 else "under 1 s"
-            told.append((f"{SOLVERS[solver]} **{words}**", n_train, name))
-    if told:
-        _, n_train, name = told[0]
-        st.markdown(
-            f":material/timer: Expected solver time of a training with the options of “{item.run_name}” over {n_train:,} faces of"
-            f" “{name}”, both views, forward and backward: {', '.join(words for words, *_ in told)}."
-        )
-        link("train", "The whole cost of such a run", icon=":material/timer:", query={"like": item.run_id})
+        seconds = step_s * per_step_second
+        told.append(f"{SOLVERS[solver]} **{span(seconds) if seconds >= 1 else 'under 1 s'}**")
+    st.markdown(
+        f":material/timer: Expected solver time of a training with the options of “{item.run_name}” over {n_train:,} faces of"
+        f" “{name}”, both views, forward and backward: {', '.join(told)}."
+    )
+    link("train", "The whole cost of such a run", icon=":material/timer:", query={"like": item.run_id})
 
 
 def _at_epoch(item: InspectionRecord) -> dict[str, Any]:

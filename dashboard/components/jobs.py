@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from html import escape
 
 import streamlit as st
 
-from avce.errors import AvceError
 from avce.progress import span
-from dashboard.components.guard import need
+from dashboard.components.guard import act, need, show_refusal
 from dashboard.navigation import link
 from dashboard.words import KINDS, STATES
 from workers import client
@@ -85,18 +83,10 @@ def _result_link(job: JobRecord) -> None:
         )
 
 
-def _act(call: Callable[[str], JobRecord], job_id: str) -> None:
-    """What a button does, before the card is drawn anew; a refusal is kept for the card to show."""
-    try:
-        call(job_id)
-    except AvceError as error:
-        st.session_state[f"refused.{job_id}"] = str(error)
-
-
 def _priority(job: JobRecord, *, prefix: str) -> None:
     def change() -> None:
         wanted = int(st.session_state[f"{prefix}.priority.{job.id}"])
-        _act(lambda job_id: client.set_priority(job_id, wanted), job.id)
+        act(job.id, client.set_priority, wanted)
 
     st.selectbox(
         "Priority",
@@ -117,8 +107,8 @@ def _hold(job: JobRecord, *, prefix: str) -> None:
             "Resume",
             key=f"{prefix}.resume.{job.id}",
             icon=":material/play_circle:",
-            on_click=_act,
-            args=(client.resume_job, job.id),
+            on_click=act,
+            args=(job.id, client.resume_job),
             help="It goes on from its last checkpoint, at its old place in the queue.",
         )
     elif job.state is JobState.QUEUED or job.kind in PAUSABLE:
@@ -126,8 +116,8 @@ def _hold(job: JobRecord, *, prefix: str) -> None:
             "Pause",
             key=f"{prefix}.pause.{job.id}",
             icon=":material/pause_circle:",
-            on_click=_act,
-            args=(client.pause_job, job.id),
+            on_click=act,
+            args=(job.id, client.pause_job),
             help="The job stops at the next batch or frame and can be resumed, also after a restart.",
         )
 
@@ -142,8 +132,8 @@ def _actions(job: JobRecord, *, prefix: str) -> None:
             key=f"{prefix}.cancel.{job.id}",
             icon=":material/stop_circle:",
             disabled=job.cancel_requested,
-            on_click=_act,
-            args=(client.cancel_job, job.id),
+            on_click=act,
+            args=(job.id, client.cancel_job),
             help="The job stops at the next batch or frame; what it has stored stays.",
         )
     elif job.state is not JobState.SUCCEEDED:
@@ -151,8 +141,8 @@ def _actions(job: JobRecord, *, prefix: str) -> None:
             "Retry",
             key=f"{prefix}.retry.{job.id}",
             icon=":material/replay:",
-            on_click=_act,
-            args=(client.retry_job, job.id),
+            on_click=act,
+            args=(job.id, client.retry_job),
             help="Training goes on from its last checkpoint.",
         )
 
@@ -197,8 +187,7 @@ def job_card(job: JobRecord, *, prefix: str, with_log: bool = True, with_link: b
         if job.state is JobState.RUNNING or (job.state is JobState.PAUSED and job.progress):
             stage = " · ".join(part for part in (job.stage, job.message) if part) or "starting"
             bar.progress(min(1.0, max(0.0, job.progress)), text=f"{stage} — {job.progress:.0%}")
-        if (refusal := st.session_state.pop(f"refused.{job.id}", None)) or job.error:
-            st.error(refusal or job.error or "", icon=":material/error:")
+        show_refusal(job.id, otherwise=job.error)
         if wants_log:
             job_log(job)
 

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import streamlit as st
 
-from avce.errors import AvceError
+from dashboard.components.guard import act, show_refusal
 from workers import client
 from workers.records import TrackRecord
 
 
-def _act(analysis_id: str, call: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
-    """What a button does, before the page is drawn anew; a refusal is kept for the page to show."""
-    try:
-        call(analysis_id, *args, **kwargs)
-    except AvceError as error:
-        st.session_state[f"video.faces.refused.{analysis_id}"] = str(error)
-
-
 def _rename(analysis_id: str, track: int, key: str) -> None:
-    _act(analysis_id, client.rename_track, track, st.session_state[key])
+    act(analysis_id, client.rename_track, track, st.session_state[key])
 
 
 def face_label(record: TrackRecord) -> str:
@@ -37,9 +28,7 @@ def track_edits(analysis_id: str, records: Sequence[TrackRecord]) -> None:
     if not records:
         return
     with st.expander("Correct faces", icon=":material/face_retouching_natural:"):
-        refused = st.session_state.pop(f"video.faces.refused.{analysis_id}", None)
-        if refused:
-            st.error(refused, icon=":material/error:")
+        show_refusal(analysis_id)
         by_id = {record.track: record for record in records}
         key = f"video.faces.{analysis_id}"
         if st.session_state.get(key) not in by_id:
@@ -74,21 +63,21 @@ def _controls(analysis_id: str, face: TrackRecord, records: Sequence[TrackRecord
     with st.container(horizontal=True):
         st.button(
             "Join", key=f"{key}.join", icon=":material/merge:", disabled=other is None,
-            on_click=_act, args=(analysis_id, client.merge_tracks, face.track, other),
+            on_click=act, args=(analysis_id, client.merge_tracks, face.track, other),
         )  # fmt: skip
         for track in face.merged:
             st.button(
                 f"Part from face {track}", key=f"{key}.part.{track}", icon=":material/call_split:",
-                on_click=_act, args=(analysis_id, client.split_track, track),
+                on_click=act, args=(analysis_id, client.split_track, track),
             )  # fmt: skip
         st.button(
             "Take in again" if face.is_excluded else "Leave out", key=f"{key}.out", icon=":material/person_off:",
-            on_click=_act, args=(analysis_id, client.exclude_track, face.track),
+            on_click=act, args=(analysis_id, client.exclude_track, face.track),
             kwargs={"is_excluded": not face.is_excluded},
         )  # fmt: skip
         st.button(
             "Take all back", key=f"{key}.reset", icon=":material/undo:",
-            on_click=_act, args=(analysis_id, client.reset_tracks),
+            on_click=act, args=(analysis_id, client.reset_tracks),
         )  # fmt: skip
 
 
@@ -104,9 +93,9 @@ def _neutral(analysis_id: str, face: TrackRecord, *, key: str) -> None:
         stop = st.number_input("to frame", face.first_frame, face.last_frame, last, key=f"{key}.neutral.last")
         st.button(
             "Take as neutral", key=f"{key}.neutral.set", icon=":material/sentiment_neutral:",
-            on_click=_act, args=(analysis_id, client.set_neutral, face.track, int(start), int(stop)),
+            on_click=act, args=(analysis_id, client.set_neutral, face.track, int(start), int(stop)),
         )  # fmt: skip
         st.button(
             "Forget", key=f"{key}.neutral.clear", disabled=face.neutral is None,
-            on_click=_act, args=(analysis_id, client.clear_neutral, face.track),
+            on_click=act, args=(analysis_id, client.clear_neutral, face.track),
         )  # fmt: skip

@@ -30,7 +30,7 @@ def measure_cost(dataset_id: str, options: TrainOptions) -> JobRecord:
         dataset = datasets.dataset_record(session, dataset_id)
         if dataset.state != "ready":
             raise ClientError(f"data set {dataset.name!r} is not ready, so nothing can be trained on it yet")
-        key = _key(session, dataset_id, options)
+        key = _key(session.get_one(Dataset, dataset_id), options)
         waiting = [item for item in costs.cost_records(session, [key])[key] if item.measured is None]
         if waiting:
             return get_job(waiting[0].job_id)
@@ -54,9 +54,9 @@ def list_costs(dataset_id: str, options: TrainOptions) -> list[CostRecord]:
     Each has the cost of the whole run with these options, whatever its number of epochs.
     """
     with reading() as session:
-        key = _key(session, dataset_id, options)
-        found = costs.cost_records(session, [key])[key]
-        return [_with_cost(session, item, dataset_id, options) for item in found]
+        dataset = _dataset(session, dataset_id)
+        key = _key(dataset, options)
+        return [_with_cost(item, dataset, options) for item in costs.cost_records(session, [key])[key]]
 
 
 @door
@@ -70,7 +70,8 @@ def sweep_cost(
     """
     planned = [chosen for _, chosen in sweep_options(options, values)]
     with reading() as session:
-        keys = [_key(session, dataset_id, chosen) for chosen in [options, *planned]]
+        dataset = _dataset(session, dataset_id)
+        keys = [_key(dataset, chosen) for chosen in [options, *planned]]
         known = costs.cost_records(session, set(keys))
         ready = {key: next((item for item in found if item.measured), None) for key, found in known.items()}
         base = ready[keys[0]]
@@ -80,7 +81,7 @@ def sweep_cost(
         totals = [
             found.total_s
             for item, chosen in zip(measured, planned, strict=True)
-            if (found := _with_cost(session, item, dataset_id, chosen).cost)
+            if (found := _with_cost(item, dataset, chosen).cost)
         ]
     n_workers = training_workers()
     return SweepCostRecord(
@@ -132,14 +133,12 @@ def _dataset(session: Session, dataset_id: str) -> Dataset:
     return session.get_one(Dataset, dataset_id)
 
 
-def _key(session: Session, dataset_id: str, options: TrainOptions) -> str:
-    dataset = _dataset(session, dataset_id)
+def _key(dataset: Dataset, options: TrainOptions) -> str:
     return cost_key(options, _side(dataset), dataset.n_train)
 
 
-def _with_cost(session: Session, item: CostRecord, dataset_id: str, options: TrainOptions) -> CostRecord:
+def _with_cost(item: CostRecord, dataset: Dataset, options: TrainOptions) -> CostRecord:
     if item.measured is None:
         return item
-    dataset = _dataset(session, dataset_id)
     cost = cost_of(item.measured, options, dataset.n_train, dataset.n_val, _side(dataset))
     return item.model_copy(update={"cost": cost})

@@ -16,7 +16,7 @@ from workers.client.datasets import sent
 from workers.errors import ClientError
 from workers.records import CheckpointRecord, EvaluationRecord, JobRecord, RunRecord
 from workers.starts import started_from
-from workers.states import JobKind, JobState
+from workers.states import ENDED_BADLY, JobKind, JobState
 from workers.store import datasets, evaluations, jobs, runs, shipped
 from workers.store.files import file_store
 from workers.store.session import reading, writing
@@ -150,7 +150,7 @@ def pending_training(wanted: Collection[RunRecord]) -> str | None:
         ClientError: A run failed or was cancelled, so there is nothing to wait for.
     """
     for run in wanted:
-        if run.state in {JobState.FAILED, JobState.CANCELLED}:
+        if run.state in ENDED_BADLY:
             raise ClientError(
                 f"run {run.name!r} {run.state.value}, so it has no checkpoint; retry its job first"
             )

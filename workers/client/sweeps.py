@@ -15,13 +15,12 @@ from workers.client.datasets import get_dataset, sent
 from workers.client.runs import add_training, evaluate
 from workers.errors import ClientError
 from workers.records import EvaluationRecord, GroupRecord, JobRecord, RunRecord
-from workers.states import JobState
+from workers.states import ENDED_BADLY, JobState
 from workers.store import evaluations, groups, runs
 from workers.store.session import reading, writing
 from workers.store.tables import Evaluation, Job
 
 MAX_OPTIONS, MAX_RUNS = 2, 100
-ENDED_BADLY = frozenset({JobState.FAILED, JobState.CANCELLED})
 
 
 def sweep_options(

@@ -18,12 +18,12 @@ from avce.video.trajectory import trajectory_frame
 from workers.errors import ClientError, NotFoundError
 from workers.records import AnalysisRecord, MapRecord, VideoRecord
 from workers.states import JobKind
+from workers.store import series
 from workers.store.tables import (
     ActivationMap,
     Analysis,
     AnalysisRun,
     Checkpoint,
-    FaceSeries,
     FaceTrack,
     Job,
     Run,
@@ -113,7 +113,7 @@ def clear_points(session: Session, analysis_id: str) -> None:
     """Remove what an earlier, unfinished attempt wrote."""
     session.execute(delete(TrajectoryPoint).where(TrajectoryPoint.analysis_id == analysis_id))
     session.execute(delete(FaceTrack).where(FaceTrack.analysis_id == analysis_id))
-    session.execute(delete(FaceSeries).where(FaceSeries.analysis_id == analysis_id))
+    series.drop(session, analysis_id)
 
 
 def add_points(session: Session, rows: Sequence[dict[str, Any]]) -> None:
