@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 import numpy as np
 import pandas as pd
@@ -29,6 +30,10 @@ from workers.records import AnalysisRecord, TrackRecord
 
 MAX_POINTS = 6000
 LARGEST = -1
+FILES_HELP = (
+    "csv: values as they were found. The other files also hold the band around them and, where it is chosen above, the"
+    " smoothed values and those from the neutral face, in columns of their own."
+)
 
 
 def _choose_track(faces: Sequence[TrackRecord], analysis_id: str) -> int | None:
@@ -91,14 +96,11 @@ def _choose_runs(analysis: AnalysisRecord) -> list[str]:
     return chosen or analysis.run_ids
 
 
-def _downloads(analysis: AnalysisRecord) -> None:
+def _downloads(analysis: AnalysisRecord, view: View) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         for run_id, name in zip(analysis.run_ids, analysis.names, strict=True):
-            address = f"{base_path()}/export/trajectory/{analysis.id}/{run_id}.csv"
-            full = f"{base_path()}/export/trajectory/{analysis.id}/{run_id}/full"
             st.markdown(
-                f":material/download: [{name} as csv]({address}) · [parquet]({full}.parquet) · [JSON]({full}.json)",
-                help="csv: values as they were found. Parquet and JSON also hold the band around them.",
+                f":material/download: {' · '.join(export_links(view, run_id, name))}", help=FILES_HELP
             )
         link(
             "maps",
@@ -106,6 +108,24 @@ def _downloads(analysis: AnalysisRecord) -> None:
             icon=":material/blur_on:",
             query={"analysis": analysis.id},
         )
+
+
+def export_links(view: View, run_id: str, name: str) -> list[str]:
+    """Links to a model's trajectory as files; smoothing and neutral face chosen in ``view`` come as columns of their own."""
+    address = f"{base_path()}/export/trajectory/{view.analysis_id}/{run_id}"
+    chosen = ({"smooth_s": f"{view.smooth_s:g}"} if view.smooth_s else {}) | (
+        {"calibrated": "1"} if view.is_calibrated else {}
+    )
+    query = f"?{urlencode(chosen)}" if chosen else ""
+    shown = [f"[csv, as shown]({address}/full.csv{query})"] if chosen else []
+    return [
+        f"[{name} as csv]({address}.csv)",
+        *shown,
+        *(
+            f"[{word}]({address}/full.{kind}{query})"
+            for word, kind in (("parquet", "parquet"), ("JSON", "json"))
+        ),
+    ]
 
 
 def _states(table: pd.DataFrame) -> None:
@@ -276,7 +296,7 @@ def trajectory_view(analysis_id: str) -> None:
     chosen = _player(analysis, view, curves, series, has_band=has_band)
     if chosen is not None:
         range_panel(analysis, view.track, curves, series, chosen)
-    _downloads(analysis)
+    _downloads(analysis, view)
     if analysis.state.is_final:
         track_edits(analysis_id, faces)
     _tabs(analysis, faces, view, curves, series)

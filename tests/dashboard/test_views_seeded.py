@@ -175,6 +175,16 @@ def test_the_gallery_opens_in_every_view_and_says_what_is_missing(seeded: Seeded
         assert words in texts(app)
 
 
+def test_files_of_a_trajectory_hold_what_the_page_shows(seeded: Seeded) -> None:
+    app = open_page("video")
+    assert "as shown" not in texts(app)
+    app.number_input(key=f"video.smooth.{seeded.analysis_id}").set_value(0.4).run()
+    run = seeded.run_ids[1]
+    assert f"/export/trajectory/{seeded.analysis_id}/{run}.csv)" in texts(app)
+    for kind in ("csv", "parquet", "json"):
+        assert f"/export/trajectory/{seeded.analysis_id}/{run}/full.{kind}?smooth_s=0.4)" in texts(app)
+
+
 def test_an_annotated_video_can_be_asked_for_once_at_a_time(seeded: Seeded) -> None:
     app = open_page("video")
     key = f"annotated.draw.{seeded.analysis_id}"
