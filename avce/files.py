@@ -1,10 +1,11 @@
-"""Writing files so that a reader, or a resumed job, never sees half of one."""
+"""Files: written so that a reader, or a resumed job, never sees half of one; names in natural order."""
 
 from __future__ import annotations
 
 import json
 import math
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -31,6 +32,11 @@ def replace_folder(folder: Path) -> Iterator[Path]:
         shutil.rmtree(retired, ignore_errors=True)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def natural(name: str) -> list[int | str]:
+    """Sort key under which "2" comes before "10"; what merely looks like a number ("²") is text."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
 
 
 def finite(value: Any) -> Any:

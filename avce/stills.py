@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from avce.errors import DataError
 from avce.faces.boxes import Box, area, short_side
 from avce.faces.crop import crop_face
 from avce.faces.detect import Face, FaceDetector, default_detector
+from avce.files import natural
 from avce.options import AnalyzeOptions
 from avce.progress import Reporter
 from avce.video.judging import FacePredictor, crop_recipe
@@ -68,7 +68,7 @@ def pictures_in(folder: Path) -> list[Path]:
             f"{folder}: expected pictures ({', '.join(PICTURE_ENDINGS)}) in the folder, found none; give a video,"
             " a picture or a folder of pictures"
         )
-    return sorted(found, key=lambda p: [int(s) if s.isdigit() else s for s in re.split(r"(\d+)", str(p))])
+    return sorted(found, key=lambda path: natural(str(path)))
 
 
 def judge_pictures(

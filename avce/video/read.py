@@ -7,7 +7,6 @@ is said. A single picture, or a folder of pictures, is read as a video of one pi
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -23,6 +22,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from avce.errors import VideoError
+from avce.files import natural
 from avce.video.timeline import IMAGE_SUFFIXES, Timeline, open_video, read_timeline
 
 __all__ = ["Frame", "FrameReader", "VideoError", "VideoInfo", "frame_at", "probe", "read_frames"]
@@ -317,5 +317,5 @@ def _pictures(path: Path) -> list[Path]:
             raise VideoError(
                 f"{path.name}: expected pictures in the folder, found none; give a video or pictures"
             )
-        return sorted(found, key=lambda p: [int(s) if s.isdigit() else s for s in re.split(r"(\d+)", p.name)])
+        return sorted(found, key=lambda path: natural(path.name))
     return [path] if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file() else []

@@ -119,7 +119,7 @@ def _read_clip(source: Source, key: str, missing: list[str]) -> pd.DataFrame:
 
 
 def _picture(source: Source, folder: str, number: str) -> str | None:
-    if not number.isdigit():
+    if not number.isdecimal():
         return None
     return next((name for ending in IMAGE_ENDINGS if (name := f"{folder}/{number}{ending}") in source), None)
 

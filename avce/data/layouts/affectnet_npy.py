@@ -12,10 +12,11 @@ import numpy as np
 from avce.data.findings import finding
 from avce.data.labels import IMAGE_ENDINGS, LabelIndex, make_table, split_of
 from avce.data.layouts.affectnet import EXPRESSIONS
-from avce.data.layouts.base import Recognition, match_names, natural
+from avce.data.layouts.base import Recognition, match_names
 from avce.data.layouts.lists import INVALID
 from avce.data.sources import Source
 from avce.errors import DataError
+from avce.files import natural
 from avce.options import PrepareOptions
 
 NAME = "affectnet_npy"

@@ -9,7 +9,6 @@ import zipfile
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from avce.data.sources import Source
 from avce.data.tables import separator_of
@@ -75,10 +74,3 @@ def match_names(names: Iterable[str], pattern: str) -> list[re.Match[str]]:
     """Matches of a full pattern (with ``(?P<root>…)`` where wanted) among names, case ignored."""
     compiled = re.compile(pattern, re.IGNORECASE)
     return [match for name in names if (match := compiled.fullmatch(name))]
-
-
-def natural(name: str) -> list[object]:
-    """Sort key under which 2 comes before 10."""
-    return [
-        int(part) if part.isdigit() else part for part in re.split(r"(\d+)", PurePosixPath(name).as_posix())
-    ]

@@ -119,7 +119,7 @@ def _read_list(
         parts.append(
             make_table(
                 len(chosen), video=member, frame=chosen, subject=video, valence=valence[n], arousal=arousal[n],
-                category=EMOTIONS[int(vote)] if vote.isdigit() and int(vote) < len(EMOTIONS) else "",
+                category=EMOTIONS[int(vote)] if vote.isdecimal() and int(vote) < len(EMOTIONS) else "",
                 split=split_by_name(key), label_file=key, label_row=table[ROW].iloc[n],
             )
         )  # fmt: skip

@@ -19,9 +19,10 @@ from data_builders import (
     categories,
     generic,
     labels_csv,
+    omg,
     pack,
 )
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from avce.cli.data import prepared_data
@@ -71,6 +72,31 @@ def test_any_bytes_give_labels_or_a_reason(tmp_path, name, data):
         values = index.table[["valence", "arousal"]].to_numpy(np.float64)
         assert ((values >= -1) & (values <= 1)).all()
     assert [path.name for path in tmp_path.iterdir()] == ["set.zip"]
+
+
+VOTES = st.text(alphabet="019.-²٣a ", max_size=4) | TEXT.map(bytes.decode)
+
+
+@pytest.fixture(scope="module")
+def omg_files(tmp_path_factory):
+    return omg(tmp_path_factory.mktemp("omg"), arousal=("0.5", "-0.25"))
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=BYTES, vote=VOTES)
+@example(data=b"", vote="²")
+def test_any_row_of_omg_gives_labels_or_a_reason(tmp_path, omg_files, data, vote):
+    table = next(name for name in omg_files if name.endswith(".csv"))
+    row = f'x,0,1,abc,utterance_1.mp4,0.1,0.2,"{vote.replace(chr(34), "")}"\n'
+    place = pack(tmp_path / "set.zip", omg_files | {table: omg_files[table].encode() + row.encode() + data})
+    try:
+        index = open_index(place)
+    except DataError as error:
+        assert "set.zip" in str(error)  # noqa: PT017 - either outcome is right
+    else:
+        index.source.close()
+        values = index.table[["valence", "arousal"]].to_numpy(np.float64)
+        assert ((values >= -1) & (values <= 1)).all()
 
 
 @settings(max_examples=150, deadline=None)
