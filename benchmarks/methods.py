@@ -5,7 +5,8 @@
 
 Every method gets the same pictures in the same order, the same augmentation, schedule and number of steps, and an
 encoder of about .7 million weights (``compact``, while Hasani-style has its own net; recipe ``one_encoder``: that net for all). ``--ablation`` compares settings of AVCE
-in the same way; ``--only NAME …`` takes part of either table.
+in the same way; ``--only NAME …`` takes part of either table. ``--train-subjects N`` trains on N of the training subjects and
+validates on the same ones as ever.
 
 How figures are made. Each run predicts the validation subjects with its best epoch. The predictions of all seeds are
 *pooled* (one after the other, not averaged): the figures are those of single networks, not of an ensemble. Intervals come
@@ -39,6 +40,7 @@ from numpy.typing import NDArray
 
 from avce.data.prepare import prepare
 from avce.data.prepared import Prepared
+from avce.errors import DataError
 from avce.evaluation import predict_split
 from avce.files import write_json
 from avce.metrics.bootstrap import MEAN, compare, intervals
@@ -239,6 +241,24 @@ def _mean_ccc(pred: NDArray[np.float64], target: NDArray[np.float64]) -> float:
     return float(np.mean([scored[axis]["ccc"] for axis in Axis]))
 
 
+def with_train_subjects(data: Prepared, count: int) -> Prepared:
+    """The same data with fewer people to learn from, spread evenly over the sorted names; validation stays.
+
+    Raises:
+        DataError: There are fewer training subjects, or ``count`` is below 1.
+    """
+    table = data.samples.copy()
+    training = (table["split"] == Split.TRAIN.value).to_numpy(bool)
+    names = np.unique(table["subject"][training].astype(str))
+    if not 1 <= count <= len(names):
+        raise DataError(f"--train-subjects: expected 1 to {len(names)}, the training subjects, got {count}")
+    kept = names[np.arange(count) * len(names) // count]
+    left_out = training & ~table["subject"].astype(str).isin(kept).to_numpy(bool)
+    table["split"] = np.where(left_out, "", table["split"].astype(str))
+    fingerprint = hashlib.sha256(f"{data.fingerprint} {' '.join(kept)}".encode()).hexdigest()
+    return Prepared(data.folder, table, data.card | {"fingerprint": fingerprint})
+
+
 def measure(
     variants: Sequence[Variant],
     data: Prepared,
@@ -308,6 +328,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     flags.add_argument("--epochs", type=int, help="instead of the recipe's")
     flags.add_argument("--input-size", type=int, help="instead of the recipe's")
     flags.add_argument("--augment", choices=("none", "poster", "strong"), help="instead of the recipe's")
+    flags.add_argument("--train-subjects", type=int, metavar="N", help="learn from so many people only")
     flags.add_argument("--seeds", type=int, default=3, help="seeds 0, 1, …")
     flags.add_argument("--threads", type=int, default=2, help="compute threads")
     flags.add_argument("--ablation", action="store_true", help="settings of AVCE instead of methods")
@@ -322,11 +343,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if unknown := [name for name in given.only if name not in by_name]:
             flags.error(f"--only: expected names among {', '.join(by_name)}; got {', '.join(unknown)}")
         rows = tuple(by_name[name] for name in given.only)
-    data = prepare(given.data, given.work / "data", PrepareOptions())
+    data, work = prepare(given.data, given.work / "data", PrepareOptions()), given.work
+    if given.train_subjects is not None:
+        data = with_train_subjects(data, given.train_subjects)
+        work /= f"{given.train_subjects}-subjects"
     figures, more = measure(
         rows,
         data,
-        given.work,
+        work,
         seeds=given.seeds,
         name=given.recipe,
         epochs=given.epochs,

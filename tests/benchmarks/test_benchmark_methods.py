@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from avce.data.prepared import Prepared
-from avce.errors import OptionError
+from avce.errors import DataError, OptionError
 from avce.methods import build_method
 from avce.models.inception_resnet import InceptionResNet
-from avce.options import train_options
+from avce.options import Split, train_options
 from benchmarks import methods
 from benchmarks.methods import ABLATION, METHODS, SEARCH, Variant
 
@@ -148,3 +148,13 @@ def test_an_unknown_row_is_refused_before_anything_is_read(tmp_path, capsys) -> 
     with pytest.raises(SystemExit):
         methods.main(["--data", str(tmp_path / "absent"), "--only", "nobody"])
     assert "nobody" in capsys.readouterr().err
+
+
+def test_fewer_training_subjects_leave_validation_and_the_whole_data_as_they_are(data) -> None:
+    fewer = methods.with_train_subjects(data, 1)
+    assert set(fewer.samples["subject"].iloc[fewer.rows(Split.TRAIN)]) == {"s0"}
+    assert fewer.rows(Split.VAL).tolist() == data.rows(Split.VAL).tolist()
+    assert len(data.rows(Split.TRAIN)) == 2 * len(fewer.rows(Split.TRAIN)) == 16
+    assert fewer.fingerprint != data.fingerprint
+    with pytest.raises(DataError, match="expected 1 to 2"):
+        methods.with_train_subjects(data, 3)
