@@ -30,6 +30,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import hashlib
 import json
 import time
+from argparse import ArgumentParser
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -102,7 +103,17 @@ SEARCH = (
     Variant("heads_fast_1e-1", {"method": "avce", "head_learning_rate": 1e-2, "avce": {"weight": 1e-1}}),
 )
 """Where else the contrast might help."""
-TABLES = {"methods": METHODS, "ablation": ABLATION, "search": SEARCH}
+DEPARTURES = (
+    _avce("avce"),
+    *(
+        _avce(name, **{name: value})
+        for name, value in FIDELITY["authors"].items()
+        if name not in {"weight", "hold_push_weight"}
+    ),
+    _avce("hold_push_1", hold_push_weight=FIDELITY["authors"]["hold_push_weight"]),
+)
+"""The default with one of the departures of the authors' code each."""
+TABLES = {"methods": METHODS, "ablation": ABLATION, "search": SEARCH, "departures": DEPARTURES}
 
 
 _SHORT: dict[str, Any] = {
@@ -318,8 +329,7 @@ def markdown(more: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Prepare, run what is not yet there, compare, write."""
+def _flags() -> ArgumentParser:
     shared = Path(os.environ.get("AVCE_SHARED_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
     flags = parser("Methods on the same data with the same budget")
     flags.add_argument("--data", type=Path, default=shared / "renderav-stills.zip", help="data set")
@@ -331,13 +341,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     flags.add_argument("--train-subjects", type=int, metavar="N", help="learn from so many people only")
     flags.add_argument("--seeds", type=int, default=3, help="seeds 0, 1, …")
     flags.add_argument("--threads", type=int, default=2, help="compute threads")
-    flags.add_argument("--ablation", action="store_true", help="settings of AVCE instead of methods")
-    flags.add_argument("--search", action="store_true", help="further settings of AVCE")
+    table = flags.add_mutually_exclusive_group()
+    for name, meaning in {
+        "ablation": "settings of AVCE instead of methods",
+        "search": "further settings of AVCE",
+        "departures": "AVCE with one switch of the authors' code each",
+    }.items():
+        table.add_argument(f"--{name}", dest="table", action="store_const", const=name, help=meaning)
     flags.add_argument("--only", nargs="+", metavar="NAME", help="rows to run; the first is the reference")
+    return flags
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Prepare, run what is not yet there, compare, write."""
+    flags = _flags()
     given = flags.parse_args(arguments)
     if given.seeds < 1:
         flags.error(f"--seeds: expected 1 or more, got {given.seeds}")
-    rows = TABLES["ablation" if given.ablation else "search" if given.search else "methods"]
+    rows = TABLES[given.table or "methods"]
     if given.only:
         by_name = {variant.name: variant for table in TABLES.values() for variant in table}
         if unknown := [name for name in given.only if name not in by_name]:

@@ -16,7 +16,7 @@ from avce.methods import build_method
 from avce.models.inception_resnet import InceptionResNet
 from avce.options import Split, train_options
 from benchmarks import methods
-from benchmarks.methods import ABLATION, METHODS, SEARCH, Variant
+from benchmarks.methods import ABLATION, DEPARTURES, METHODS, SEARCH, Variant
 
 SETTING = {"epochs": 1, "input_size": 32, "num_threads": 1}
 
@@ -106,7 +106,9 @@ def test_unequal_numbers_of_seeds_cannot_be_compared() -> None:
         methods.compare_rows({"x": [target], "y": [target, target]}, target, np.arange(4))
 
 
-@pytest.mark.parametrize("variant", [*METHODS, *ABLATION, *SEARCH], ids=lambda variant: variant.name)
+@pytest.mark.parametrize(
+    "variant", [*METHODS, *ABLATION, *SEARCH, *DEPARTURES], ids=lambda variant: variant.name
+)
 def test_every_row_is_a_valid_recipe_with_the_shared_budget(variant) -> None:
     options = methods.recipe(variant, 2, epochs=3, input_size=48)
     assert (options.epochs, options.input_size, options.seed) == (3, 48, 2)
