@@ -8,9 +8,10 @@ import pytest
 
 from avce.data.loader import TrainLoader
 from avce.errors import CancelledError, CostError, DataError
-from avce.options import Split, TrainOptions, train_options
+from avce.methods.supervised import Supervised
+from avce.options import Method, Split, TrainOptions, train_options
 from avce.progress import Reporter
-from avce.training import estimate
+from avce.training import estimate, micro_run
 from avce.training.cost import (
     WITHOUT_EFFECT,
     WITHOUT_EFFECT_IN_AVCE,
@@ -106,6 +107,34 @@ def test_runs_are_taken_in_turn_by_the_workers_there_are():
 @pytest.fixture(scope="module")
 def ecos(toy_data) -> Measured:
     return measure(toy(avce={"solver": "ecos"}, num_threads=1), toy_data.folder, budget_s=1.0)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "counted"),
+    [
+        ([1.9, 0.03, 0.03, 0.05, 0.04], [0.03, 0.05, 0.04]),  # libraries are loaded in the first
+        ([1.9, 0.3, 0.4, 0.5], [0.3, 0.4, 0.5]),
+        ([2.1, 0.1], [2.1]),
+    ],
+)
+def test_what_is_paid_once_is_not_taken_for_a_step(seconds, counted):
+    numbered = enumerate(seconds, start=1)
+    kept = [step_s for number, step_s in numbered if micro_run._counts(number, step_s, budget_s=1.0)]
+    assert kept[: len(counted)] == counted
+
+
+def test_a_slow_beginning_does_not_use_up_the_time_for_steps(toy_data, monkeypatch):
+    take, method = Supervised.training_step, Method.SUPERVISED
+
+    def slow_at_first(self, batch, engine):
+        if engine.step == 0:
+            time.sleep(0.6)
+        return take(self, batch, engine)
+
+    monkeypatch.setattr(Supervised, "training_step", slow_at_first)
+    found = micro_run.micro_run(toy(method=method), toy_data, source="toy", budget_s=0.4, told=lambda _: None)
+    assert found.steps > 1
+    assert found.step_s < 0.3
 
 
 def test_a_run_takes_about_what_was_measured(toy_data, tmp_path, ecos):
