@@ -208,7 +208,8 @@ def _print_report(path: str, report: dict[str, Any]) -> None:
         style = SEVERITY_STYLE.get(finding["severity"], "")
         where = finding.get("where") or []
         shown = ", ".join(str(item) for item in where[:3]) if isinstance(where, list) else str(where)
-        more = f" … {len(where)} in all" if isinstance(where, list) and len(where) > 3 else ""
+        count = max(finding.get("count", 0), len(where))
+        more = f" … {count:,} in all" if isinstance(where, list) and count > 3 else ""
         table.add_row(
             f"[{style}]{finding['severity']}[/]" if style else finding["severity"],
             finding["title"],

@@ -12,6 +12,7 @@ from avce.data.decision import Decision
 from avce.data.duplicates import exact_findings, near_findings
 from avce.data.findings import by_severity
 from avce.data.labels import LabelIndex
+from avce.data.tangle import tangle_findings
 from avce.options import Split
 
 BINS = 20
@@ -34,6 +35,7 @@ def describe(
         *label_findings(samples),
         *split_findings(samples, given_splits),
         *picture_findings(samples, decision),
+        *tangle_findings(samples),
         *exact_findings(index.source, samples),
         *near_findings(samples, thumbs),
     ]

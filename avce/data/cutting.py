@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from avce.data.evidence import Evidence
 from avce.data.labels import BOX_COLUMNS, LabelIndex, from_video, place
-from avce.data.pictures import MAX_PICTURE_BYTES, brightness, decode_rgb, thumbnail
+from avce.data.pictures import MAX_PICTURE_BYTES, brightness, chroma, decode_rgb, thumbnail
 from avce.errors import DataError, VideoError
 from avce.faces.crop import crop_face
 from avce.faces.detect import Face, FaceDetector
@@ -57,6 +57,7 @@ class Seen:
     width: int = 0
     height: int = 0
     brightness: float = np.nan
+    chroma: float = np.nan
     thumb: bytes = b""
     picture: bytes = b""  # the whole picture in small, where it shows what is wrong
     reason: str = ""  # why there is no face, "" when there is one
@@ -242,6 +243,7 @@ class Cutter:
             width=width,
             height=height,
             brightness=brightness(picture if crop is None else crop),
+            chroma=chroma(picture if crop is None else crop),
             thumb=b"" if crop is None else thumbnail(crop),
             picture=evidence.of(row, found.kind, picture, found.box, found.faces),
             reason=found.reason,

@@ -28,6 +28,7 @@ from avce.data.lengths import length_findings
 from avce.data.scales import AmbiguousScaleError
 from avce.data.sources import Source, open_source
 from avce.data.splits import split_by_options
+from avce.data.tangle import tangle_findings
 from avce.errors import DataError
 from avce.faces.detect import default_detector
 from avce.options import PrepareOptions
@@ -139,6 +140,7 @@ class _Examination:
             if len(looked):
                 findings += self._sampled(len(looked))
                 findings += picture_findings(looked, decision)
+                findings += tangle_findings(looked)
                 findings += near_findings(looked, looked["thumb"].tolist())
         if self.broken:
             why = "Preparing stops at them: replace the files, or take the rows out."

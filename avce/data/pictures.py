@@ -118,6 +118,14 @@ def brightness(picture_rgb_u8: NDArray[np.uint8]) -> float:
     return float(cv2.mean(cv2.cvtColor(picture_rgb_u8, cv2.COLOR_RGB2GRAY))[0]) / 255
 
 
+def chroma(picture_rgb_u8: NDArray[np.uint8]) -> float:
+    """Mean distance between the strongest and the weakest channel, in [0, 1]; next to 0 for a grey picture."""
+    small = cv2.resize(picture_rgb_u8, (2 * THUMB, 2 * THUMB), interpolation=cv2.INTER_AREA)
+    red, green, blue = cv2.split(small)
+    apart = cv2.max(cv2.max(red, green), blue) - cv2.min(cv2.min(red, green), blue)
+    return float(apart.mean()) / 255
+
+
 def thumbnail(picture_rgb_u8: NDArray[np.uint8]) -> bytes:
     """A grey picture of :data:`THUMB` × :data:`THUMB` bytes, by which near copies are found."""
     grey = cv2.cvtColor(picture_rgb_u8, cv2.COLOR_RGB2GRAY)

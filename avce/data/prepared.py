@@ -36,7 +36,8 @@ class Prepared:
     Attributes:
         folder: Where it lies.
         samples: Index columns, and ``face`` (a crop exists), ``score``, ``n_faces``, ``x0 y0 x1 y1`` (box that was
-            cut, in pixels of the picture), ``width``, ``height``, ``brightness``, ``reason`` (why there is no face), ``shard``, ``offset``.
+            cut, in pixels of the picture), ``width``, ``height``, ``brightness``, ``chroma``, ``reason`` (why there is no
+            face), ``shard``, ``offset``.
         card: Layout, counts, findings, recipe, histogram; see :func:`avce.data.prepare.prepare`.
         fingerprint: Same crops, labels, splits and recipe, same fingerprint.
     """

@@ -83,6 +83,8 @@ class Field {
     drop.ondrop = (event) => { event.preventDefault(); drop.classList.remove("over"); this.wanted = null; this.take([...event.dataTransfer.files]); };
     this.deliver();
     this.look();
+    // Files may have been chosen before this script was there to hear of it.
+    if (input.files.length) input.onchange();
   }
 
   unmount(component) {

@@ -1,5 +1,5 @@
 // SHA-256 of bytes: the browser's own, which it lends only to pages from https or loopback, else the same in script.
-const PRIMES = [...Array(311).keys()].filter((n) => n > 1 && ![...Array(n).keys()].some((d) => d > 1 && n % d === 0));
+const PRIMES = [...Array(312).keys()].filter((n) => n > 1 && ![...Array(n).keys()].some((d) => d > 1 && n % d === 0));
 const fraction = (value) => ((value - Math.floor(value)) * 2 ** 32) | 0;
 const ROUNDS = Int32Array.from(PRIMES, (p) => fraction(Math.cbrt(p)));
 const START = Int32Array.from(PRIMES.slice(0, 8), (p) => fraction(Math.sqrt(p)));
@@ -33,7 +33,9 @@ function sha256InScript(bytes) {
   return new Uint8Array(out.buffer);
 }
 
-async function sha256(bytes) {
+// Of an ArrayBuffer or bytes.
+async function sha256(data) {
+  const bytes = new Uint8Array(data);
   return globalThis.crypto?.subtle ? new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)) : sha256InScript(bytes);
 }
 
