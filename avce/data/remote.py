@@ -2,11 +2,88 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any, BinaryIO, cast
+from urllib.parse import urlsplit
 
 from avce.data.archives import TarSource, ZipSource, safe_name
 from avce.data.sources import TAR_ENDINGS, Source
 from avce.errors import DataError
+
+BUFFER = 1 << 16
+
+ONLY_WHOLE = (
+    "expected a server that answers requests for parts of a file, this one sends it only as a whole; download the file"
+    " and give its path"
+)
+
+
+class RemoteFile(io.RawIOBase):
+    """A file of an fsspec file system whose failures are said in our words; every protocol raises its own kinds.
+
+    Args:
+        stream: The open file.
+        place: Its address, for messages.
+    """
+
+    def __init__(self, stream: Any, place: str) -> None:
+        self._stream, self._place = stream, place
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def seekable(self) -> bool:
+        """It is: others were refused when opened."""
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a place."""
+        return int(self._stream.seek(offset, whence))
+
+    def tell(self) -> int:
+        """Place of the next byte."""
+        return int(self._stream.tell())
+
+    def readinto(self, into: Any) -> int:
+        """Fill a buffer as far as there are bytes.
+
+        Raises:
+            DataError: The connection broke or the server refused.
+        """
+        try:
+            data = self._stream.read(len(into))
+        except Exception as error:
+            if isinstance(error, ValueError) and "range requests" in str(error):  # known only by its text
+                raise DataError(f"{self._place}: {ONLY_WHOLE}") from error
+            raise DataError(
+                f"{self._place}: reading broke off at byte {self.tell():,} ({_said(error)}); see that the server answers"
+                " and start again, what was done is kept"
+            ) from error
+        into[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        """Close the file."""
+        if not self.closed:
+            self._stream.close()
+        super().close()
+
+
+def _said(error: Exception) -> str:
+    text = str(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _opened(files: Any, path: str, place: str) -> BinaryIO:
+    stream = files.open(path, "rb")
+    try:
+        stream.seek(0, io.SEEK_END)
+        stream.seek(0)
+    except ValueError as error:  # a server that sends files only from start to end
+        stream.close()
+        raise DataError(f"{place}: {ONLY_WHOLE}") from error
+    return cast("BinaryIO", io.BufferedReader(RemoteFile(stream, place), BUFFER))
 
 
 class RemoteFolder(Source):
@@ -38,9 +115,10 @@ class RemoteFolder(Source):
         if key not in self.sizes:
             raise DataError(f"{self.where(key)}: expected a file of this folder, there is none")
         try:
-            return cast("BinaryIO", self._files.open(f"{self._root}/{key}", "rb"))
-        except OSError as error:
-            raise DataError(f"{self.where(key)}: cannot be read ({error})") from error
+            stream = self._files.open(f"{self._root}/{key}", "rb")
+        except Exception as error:  # every protocol raises its own kinds
+            raise DataError(f"{self.where(key)}: cannot be read ({_said(error)})") from error
+        return cast("BinaryIO", io.BufferedReader(RemoteFile(stream, self.where(key)), BUFFER))
 
     def stamp(self) -> list[object]:
         """Names, sizes, and what the file system knows of changes."""
@@ -56,16 +134,20 @@ def open_remote(address: str) -> Source:
     """
     import fsspec  # noqa: PLC0415 - slow to load, local data does not need it
 
-    name = address.rsplit("/", 1)[-1].lower()
+    place = urlsplit(address)._replace(query="", fragment="").geturl()  # what follows may be a secret
+    name = place.rsplit("/", 1)[-1].lower()
     is_archive = name.endswith((".zip", *TAR_ENDINGS))
     try:
         files, path = fsspec.core.url_to_fs(address)
         is_folder = not is_archive and files.isdir(path)
-        stream = files.open(path, "rb") if is_archive else None
+        stream = _opened(files, path, place) if is_archive else None
+    except DataError:
+        raise
     except Exception as error:  # every protocol raises its own kinds
-        raise DataError(f"{address}: cannot be opened ({type(error).__name__}: {error})") from error
+        said = _said(error).replace(address, place)
+        raise DataError(f"{place}: cannot be opened ({said}); see that the address is right") from error
     if is_folder:
-        return RemoteFolder(files, path, address)
+        return RemoteFolder(files, path, place)
     if stream is None:
-        raise DataError(f"{address}: expected a folder, zip or tar at this address")
-    return ZipSource(stream, place=address) if name.endswith(".zip") else TarSource(stream, place=address)
+        raise DataError(f"{place}: expected a folder, zip or tar at this address")
+    return ZipSource(stream, place=place) if name.endswith(".zip") else TarSource(stream, place=place)
