@@ -10,6 +10,8 @@ and 2 M trajectory points, starts the web process before it, and measures
 - ``rss_growth_mb``: memory of the web process after those opens, less that before them;
 - ``page_busy_s``, ``interaction_busy_s``: processor time of server and browser per open and per interaction, mean: what is left of
   the figures above when other programs on the machine (``load_1min``) are taken away, less what runs side by side;
+- ``sessions_p95_s``: 95th percentile of a page in ``sessions`` windows that all open one at the same moment; server and browser
+  share the machine, so nearly all of it is the browser's; ``sessions_served_s``: processor time of the server for each such page;
 - ``errors``: exceptions, failed requests and pages that did not settle, in all of this and in ``sessions`` windows at once.
 
 ``--upload-gb 5`` sends a file of so many GB (10**9 bytes) through the route instead, to an empty home, and measures
@@ -25,15 +27,16 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, Playwright, ViewportSize, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Playwright, ViewportSize, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
-from benchmarks._browser import launch, launch_profile
+from benchmarks._browser import launch_profile
 from benchmarks._pages import Samples, acted, opened, server, settled, watched
 from benchmarks._report import finish, parser
 from benchmarks._uploading import measure_upload
@@ -155,20 +158,19 @@ def menu(page: Page, samples: Samples) -> Samples:
     return found
 
 
-def at_once(browser: Browser, address: str, count: int, samples: Samples) -> Samples:
-    """Many windows: all open a page together, then another."""
-    contexts = [
-        watched(browser.new_context(base_url=address, viewport=SCREEN), samples) for _ in range(count)
-    ]
-    pages = [context.new_page() for context in contexts]
+def at_once(profile: BrowserContext, count: int, samples: Samples) -> Samples:
+    """Many windows, each a session of its own: all open a page together, then another.
+
+    They share the browser's cache, as the windows of people who have been here before have theirs: twenty browsers that
+    compile all scripts anew would measure themselves, on the server's cores.
+    """
+    pages = [profile.new_page() for _ in range(count)]
     found, names = Samples(errors=samples.errors), [entry.name for entry in PAGES]
     for turn in range(2):
         for number, page in enumerate(pages):
             page.goto(f"/{names[(number + turn) % len(names)]}", wait_until="commit")
         for number, page in enumerate(pages):
             found.add(names[(number + turn) % len(names)], settled(page, samples))
-    for context in contexts:
-        context.close()
     return found
 
 
@@ -185,13 +187,30 @@ def measure(
         figures, tables = _one_person(
             playwright, scratch, address, samples, memory, opens=opens, rounds=rounds
         )
-        browser = launch(playwright)
-        if browser is None:
-            raise RuntimeError(NO_BROWSER)
-        together = at_once(browser, address, windows, samples)
-        browser.close()
-        figures |= {"rss_mb": memory(), "sessions": windows, "sessions_p95_s": together.p95()}
+        before = process.cpu_times()
+        with opened_profile(playwright, scratch, address, samples) as profile:
+            together = at_once(profile, windows, samples)
+        after = process.cpu_times()
+        served_s = (after.user + after.system - before.user - before.system) / (2 * windows)
+        figures |= {
+            "rss_mb": memory(),
+            "sessions": windows,
+            "sessions_p95_s": together.p95(),
+            "sessions_served_s": served_s,
+        }
     return figures | {"errors": len(samples.errors)}, tables | {"what_failed": samples.errors[:50]}
+
+
+@contextmanager
+def opened_profile(
+    playwright: Playwright, scratch: Path, address: str, samples: Samples
+) -> Iterator[BrowserContext]:
+    """A watched browser that remembers what it has loaded before."""
+    profile = launch_profile(playwright, scratch / "profile", base_url=address, viewport=SCREEN)
+    if profile is None:
+        raise RuntimeError(NO_BROWSER)
+    yield watched(profile, samples)
+    profile.close()
 
 
 def _one_person(
@@ -205,14 +224,11 @@ def _one_person(
     rounds: int,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Figures of one window whose browser has been here before."""
-    profile = launch_profile(playwright, scratch / "profile", base_url=address, viewport=SCREEN)
-    if profile is None:
-        raise RuntimeError(NO_BROWSER)
-    page = watched(profile, samples).new_page()
-    by_address, growth = page_opens(page, opens, samples, memory)
-    by_menu = menu(page, samples)
-    answers = interactions(page, samples, rounds)
-    profile.close()
+    with opened_profile(playwright, scratch, address, samples) as profile:
+        page = profile.new_page()
+        by_address, growth = page_opens(page, opens, samples, memory)
+        by_menu = menu(page, samples)
+        answers = interactions(page, samples, rounds)
     figures = {
         "page_p95_s": by_address.p95(), "menu_p95_s": by_menu.p95(), "interaction_p95_s": answers.p95(),
         "page_busy_s": by_address.busy_mean_s(), "interaction_busy_s": answers.busy_mean_s(),

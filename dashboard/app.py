@@ -6,6 +6,7 @@ from pathlib import Path
 
 from streamlit import App
 
+from dashboard.loaded import everything_loaded
 from dashboard.routes import ROUTES
 
-app = App(Path(__file__).with_name("main.py"), routes=ROUTES)
+app = App(Path(__file__).with_name("main.py"), routes=ROUTES, lifespan=everything_loaded)
