@@ -6,6 +6,7 @@ found), so that a large set is examined in a minute.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -97,14 +98,32 @@ def examine(
     Raises:
         DataError: Nothing there, an unsafe or damaged archive, no known layout, or labels that cannot be read.
     """
-    options, reporter = options or PrepareOptions(), reporter or Reporter()
+    report, looked = _looked_through(path, options or PrepareOptions(), reporter or Reporter())
+    # Labels and the list of members are gone by here: comparing pictures takes the most room, and the same for every set.
+    _give_back()
+    near = near_findings(looked, looked["thumb"].tolist()) if len(looked) else ()
+    return report.model_copy(update={"findings": by_severity([*report.findings, *near])})
+
+
+def _looked_through(
+    path: Path | str, options: PrepareOptions, reporter: Reporter
+) -> tuple[Report, pd.DataFrame]:
+    """The report but for near copies, and what was seen of the pictures that were looked at."""
     reporter.stage("read labels")
     with open_source(path) as source:
         try:
             index = read_index(source, options)
         except AmbiguousScaleError as question:
-            return _question(source, question)
+            return _question(source, question), pd.DataFrame()
         return _Examination(index, options, reporter).report()
+
+
+def _give_back() -> None:
+    """Hand memory that tables took, and no longer take, back to the system."""
+    import pyarrow as pa  # noqa: PLC0415 - slow to load
+
+    gc.collect()
+    pa.default_memory_pool().release_unused()
 
 
 def _question(source: Source, question: AmbiguousScaleError) -> Report:
@@ -117,11 +136,13 @@ class _Examination:
     def __init__(self, index: LabelIndex, options: PrepareOptions, reporter: Reporter) -> None:
         self.index, self.options, self.reporter = index, options, reporter
         self.table = split_by_options(index.table, options)
+        _give_back()
         self.detector = default_detector()
         self.broken: list[str] = []
         self._done = 0
 
-    def report(self) -> Report:
+    def report(self) -> tuple[Report, pd.DataFrame]:
+        """The report but for near copies, and a row per picture that was looked at."""
         index, table = self.index, self.table
         given = sorted(set(index.table["split"]) - {""})
         findings = [*index.notes, *label_findings(table), *split_findings(table, given)]
@@ -136,18 +157,18 @@ class _Examination:
             self.broken.append(str(error))
         else:
             crops = decision.text
+            _give_back()
             looked = self._look(decision)
             if len(looked):
                 findings += self._sampled(len(looked))
                 findings += picture_findings(looked, decision)
                 findings += tangle_findings(looked)
-                findings += near_findings(looked, looked["thumb"].tolist())
         if self.broken:
             why = "Preparing stops at them: replace the files, or take the rows out."
             findings.append(
                 finding("error", f"{len(self.broken)} pictures or videos cannot be read", why, self.broken)
             )
-        return self._filled(crops, len(looked), findings)
+        return self._filled(crops, len(looked), findings), looked
 
     def _filled(self, crops: str, n_examined: int, findings: list[Finding]) -> Report:
         index, table = self.index, self.table
@@ -190,18 +211,18 @@ class _Examination:
         index = LabelIndex(chosen, self.index.layout, self.index.layout_reason, [], source)
         cutter = Cutter(index, recipe, self.detector, self.reporter.check)
         units = cutter.units(64)
-        facts: list[dict[str, Any]] = []
+        facts: list[
+            pd.DataFrame
+        ] = []  # a table for each unit: so many dictionaries would take ten times the room
         with ThreadPoolExecutor(1 if source.is_sequential else 2) as pool:
             for n, part in enumerate(pool.map(lambda unit: self._look_unit(cutter, unit), units)):
-                facts += part
+                facts += [pd.DataFrame(part)] if part else []
                 self.reporter.progress(units[n].stop, len(chosen), "pictures")
         kept = chosen.drop(columns=[name for name in Seen.__dataclass_fields__ if name in chosen])
-        seen = pd.DataFrame(facts)
-        return (
-            pd.concat([kept.iloc[seen.pop("row")].reset_index(drop=True), seen], axis=1)
-            if facts
-            else pd.DataFrame()
-        )
+        if not facts:
+            return pd.DataFrame()
+        seen = pd.concat(facts, ignore_index=True)
+        return pd.concat([kept.iloc[seen.pop("row")].reset_index(drop=True), seen], axis=1)
 
     def _look_unit(self, cutter: Cutter, unit: Unit) -> list[dict[str, Any]]:
         """Facts of a unit; what cannot be read is noted and skipped."""

@@ -12,6 +12,10 @@ from numpy.typing import NDArray
 from avce.errors import DataError
 from avce.options import PrepareOptions, Split
 
+PARTS = [split.value for split in Split]
+NOT_GIVEN = -1
+"""Parts by their place in PARTS take a byte per row."""
+
 BINS_PER_AXIS = 4
 """The plane is cut into so many squares per axis when parts are made alike."""
 
@@ -22,15 +26,22 @@ def groups_of(table: pd.DataFrame) -> NDArray[np.int64]:
     Returns:
         A number per row, from 0, the same within a group.
     """
-    known = [
-        pd.factorize(table[name].where(table[name] != "", None))[0].astype(np.int64)
-        for name in ("subject", "video")
-    ]
-    subject, video = known
+    subject, video = (_numbered(table[name]) for name in ("subject", "video"))
     n_subjects, n_videos = int(subject.max(initial=-1)) + 1, int(video.max(initial=-1)) + 1
-    alone = n_subjects + n_videos + np.arange(len(table))
-    group = np.where(subject >= 0, subject, np.where(video >= 0, n_subjects + video, alone))
-    return np.unique(group, return_inverse=True)[1].astype(np.int64)
+    group = np.arange(n_subjects + n_videos, n_subjects + n_videos + len(table))
+    np.copyto(group, n_subjects + video, where=video >= 0)
+    np.copyto(group, subject, where=subject >= 0)
+    is_taken = np.zeros(n_subjects + n_videos + len(table), dtype=bool)
+    is_taken[group] = True
+    return (np.cumsum(is_taken) - 1)[group]
+
+
+def _numbered(names: pd.Series[str]) -> NDArray[np.int32]:
+    """A number for each name in the order in which they occur first, -1 for "" """
+    codes, distinct = pd.factorize(names)
+    number = np.cumsum(np.asarray(distinct) != "") - 1
+    number[np.asarray(distinct) == ""] = -1
+    return number.astype(np.int32)[codes]
 
 
 def assign_splits(table: pd.DataFrame, *, val_share: float, test_share: float, seed: int) -> pd.DataFrame:
@@ -51,16 +62,16 @@ def assign_splits(table: pd.DataFrame, *, val_share: float, test_share: float, s
         The table with a full ``split`` column; the one given stays as it is.
     """
     codes, names = pd.factorize(table["split"])  # not a Python string for each row
-    given = np.asarray(names, dtype="<U5")[codes]
-    have = set(np.unique(given)) - {""}
+    have = {name for name in names if name}
     groups = groups_of(table)
     if not have or have == {Split.TRAIN.value}:
         shares = {Split.TRAIN: 1 - val_share - test_share, Split.VAL: val_share, Split.TEST: test_share}
         chosen = _cut(table, groups, shares, seed)
     else:
+        given = np.array([PARTS.index(name) if name else NOT_GIVEN for name in names], np.int8)[codes]
         chosen = _fill(given, groups)
         if have == {Split.TRAIN.value, Split.TEST.value} and val_share:
-            rest = np.flatnonzero(chosen == Split.TRAIN.value)
+            rest = np.flatnonzero(chosen == PARTS.index(Split.TRAIN.value))
             shares = {Split.TRAIN: 1 - val_share, Split.VAL: val_share}
             chosen[rest] = _cut(
                 table.iloc[rest], np.unique(groups[rest], return_inverse=True)[1], shares, seed
@@ -69,9 +80,8 @@ def assign_splits(table: pd.DataFrame, *, val_share: float, test_share: float, s
     return table.assign(split=_as_text(chosen))
 
 
-def _as_text(chosen: NDArray[np.str_]) -> pd.api.extensions.ExtensionArray:
-    names, codes = np.unique(chosen, return_inverse=True)
-    return pd.array(names.astype(object)[codes], dtype="str")
+def _as_text(chosen: NDArray[np.int8]) -> pd.api.extensions.ExtensionArray:
+    return pd.array(np.array(PARTS, dtype=object)[chosen], dtype="str")
 
 
 def split_by_options(table: pd.DataFrame, options: PrepareOptions) -> pd.DataFrame:
@@ -125,22 +135,22 @@ def fold_numbers(table: pd.DataFrame, k: int, *, seed: int) -> NDArray[np.int64]
     return _deal(table, groups_of(table), np.full(k, 1 / k), seed)
 
 
-def _fill(given: NDArray[np.str_], groups: NDArray[np.int64]) -> NDArray[np.str_]:
-    first = np.full(int(groups.max(initial=-1)) + 1, Split.TRAIN.value, dtype="<U5")
-    known = np.flatnonzero(given != "")[::-1]
+def _fill(given: NDArray[np.int8], groups: NDArray[np.int64]) -> NDArray[np.int8]:
+    first = np.full(int(groups.max(initial=-1)) + 1, PARTS.index(Split.TRAIN.value), np.int8)
+    known = np.flatnonzero(given != NOT_GIVEN)[::-1]
     first[groups[known]] = given[known]  # of several rows of a group the last written, its first, stays
-    return np.where(given == "", first[groups], given).astype("<U5")
+    return np.where(given == NOT_GIVEN, first[groups], given)
 
 
 def _cut(
     table: pd.DataFrame, groups: NDArray[np.int64], shares: dict[Split, float], seed: int
-) -> NDArray[np.str_]:
+) -> NDArray[np.int8]:
     parts = [split for split, share in shares.items() if share > 0]
     # with fewer groups than parts, training comes first, then validation
     parts = parts[: max(1, int(groups.max(initial=0)) + 1)]
     total = sum(shares[split] for split in parts)
     number = _deal(table, groups, np.array([shares[split] / total for split in parts]), seed)
-    return np.array([split.value for split in parts], dtype="<U5")[number]
+    return np.array([PARTS.index(split.value) for split in parts], np.int8)[number]
 
 
 def _deal(
@@ -173,6 +183,8 @@ def _deal(
 
 def _histograms(table: pd.DataFrame, groups: NDArray[np.int64], n_groups: int) -> NDArray[np.float64]:
     edges: Sequence[float] = np.linspace(-1, 1, BINS_PER_AXIS + 1)[1:-1].tolist()
-    cell = np.digitize(table["valence"], edges) * BINS_PER_AXIS + np.digitize(table["arousal"], edges)
-    flat = np.bincount(groups * BINS_PER_AXIS**2 + cell, minlength=n_groups * BINS_PER_AXIS**2)
+    cell = groups * BINS_PER_AXIS**2
+    cell += np.digitize(table["valence"], edges) * BINS_PER_AXIS
+    cell += np.digitize(table["arousal"], edges)
+    flat = np.bincount(cell, minlength=n_groups * BINS_PER_AXIS**2)
     return flat.reshape(n_groups, -1).astype(np.float64)

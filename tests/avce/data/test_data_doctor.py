@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 import zipfile
@@ -11,7 +12,7 @@ from data_builders import affwild, affwild2, categories, generic, labels_csv, om
 
 from avce.data.doctor import examine, sample
 from avce.data.duplicates import near_findings, near_pairs
-from avce.data.labels import make_table
+from avce.data.labels import LabelIndex, make_table
 from avce.data.pictures import thumbnail
 from avce.errors import CancelledError, DataError
 from avce.options import PrepareOptions
@@ -264,3 +265,16 @@ def test_that_only_a_sample_was_looked_at_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr("avce.data.doctor.PICTURES", 10)
     report = examine(pack(tmp_path / "set.zip", generic(40, subjects=10)), WHOLE)
     found(report, "info", "10 of 40 pictures were looked at")
+
+
+def test_labels_are_gone_before_pictures_are_compared(tmp_path, monkeypatch):
+    """Both at once would take the most memory of all, and the more, the larger the set."""
+
+    def indexes():
+        gc.collect()
+        return sum(isinstance(thing, LabelIndex) for thing in gc.get_objects())
+
+    before, during = indexes(), []
+    monkeypatch.setattr("avce.data.doctor.near_findings", lambda *_: during.append(indexes()) or ())
+    examine(pack(tmp_path / "set.zip", generic(20)), WHOLE)
+    assert during == [before]
