@@ -37,7 +37,7 @@ def groups_of(table: pd.DataFrame) -> NDArray[np.int64]:
 
 
 def _numbered(names: pd.Series[str]) -> NDArray[np.int32]:
-    """A number for each name in the order in which they occur first, -1 for "" """
+    """A number for each name in the order in which they occur first, -1 for an empty one."""
     codes, distinct = pd.factorize(names)
     number = np.cumsum(np.asarray(distinct) != "") - 1
     number[np.asarray(distinct) == ""] = -1
