@@ -84,7 +84,8 @@ def prepare_options(flags: dict[str, Any]) -> PrepareOptions:
 
 
 def _weak_labels(path: Path) -> dict[str, tuple[float, float]]:
-    from avce.data.tables import find_column, numbers, parse_csv
+    from avce.data.layouts.categories import canonical
+    from avce.data.tables import ROW, find_column, numbers, parse_csv
 
     table = parse_csv(path.read_bytes(), str(path))
     columns = [find_column(table, [name]) for name in ("category", "valence", "arousal")]
@@ -93,7 +94,16 @@ def _weak_labels(path: Path) -> dict[str, tuple[float, float]]:
         raise DataError(f"{path}: expected the columns category, valence, arousal, got {got}")
     category, valence, arousal = (str(name) for name in columns)
     pairs = zip(numbers(table, valence, str(path)), numbers(table, arousal, str(path)), strict=True)
-    return {str(name): (float(v), float(a)) for name, (v, a) in zip(table[category], pairs, strict=True)}
+    labels: dict[str, tuple[float, float]] = {}
+    first: dict[str, tuple[int, tuple[float, float]]] = {}
+    for name, row, (v, a) in zip(table[category].map(str), table[ROW], pairs, strict=True):
+        labels[name] = (float(v), float(a))
+        before, given = first.setdefault(canonical(name), (int(row), labels[name]))
+        if given != labels[name]:
+            raise DataError(
+                f"{path}: {name}, row {row}: expected one label for each category, row {before} has another; take one out"
+            )
+    return labels
 
 
 @click.command()

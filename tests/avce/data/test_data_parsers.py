@@ -25,11 +25,13 @@ from data_builders import (
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from avce.cli.data import prepared_data
+from avce.cli.data import prepare_options, prepared_data
 from avce.data.doctor import examine
-from avce.data.index import open_index
+from avce.data.index import open_index, read_index
+from avce.data.layouts.categories import weak_table
 from avce.data.pictures import decode_rgb
-from avce.errors import DataError
+from avce.data.sources import open_source
+from avce.errors import AvceError, DataError
 from avce.options import PrepareOptions
 from avce.progress import Reporter
 
@@ -97,6 +99,76 @@ def test_any_row_of_omg_gives_labels_or_a_reason(tmp_path, omg_files, data, vote
         index.source.close()
         values = index.table[["valence", "arousal"]].to_numpy(np.float64)
         assert ((values >= -1) & (values <= 1)).all()
+
+
+CELLS = st.sampled_from(
+    ["happy", "Anger", "bored", "", "0.5", "-1", "1.01", "nan", "inf", "1e999", "0,5", '"', "é", "²", "\x00"]
+)
+WEAK = st.lists(st.lists(CELLS, max_size=5), max_size=6).map(
+    lambda rows: "\n".join(["category,valence,arousal", *(",".join(row) for row in rows)]).encode()
+)
+
+
+def opened_or_refused(place, **flags):
+    try:
+        options = prepare_options(flags)
+        with open_source(place) as source:
+            return options, read_index(source, options), ""
+    except AvceError as error:
+        return None, None, str(error)
+
+
+def test_a_category_with_two_labels_is_refused(tmp_path):
+    table = tmp_path / "labels.csv"
+    table.write_text("category,valence,arousal\nhappy,0.5,0.1\nsad,0,0\nHappiness,-0.5,0.1\n")
+    with pytest.raises(DataError, match=r"labels.csv: Happiness, row 4: .* row 2 .* take one out"):
+        prepare_options({"weak_labels": table})
+    table.write_text("category,valence,arousal\nhappy,0.5,0.1\nsad,0,0\nHappiness,0.5,0.1\n")
+    assert prepare_options({"weak_labels": table}).weak_labels == {
+        "happy": (0.5, 0.1), "sad": (0.0, 0.0), "Happiness": (0.5, 0.1)
+    }  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=BYTES | WEAK)
+@example(data=b"category,valence,arousal\nhappy,0.5,0.1\nhappy,-0.5,0.1")
+@example(data=b"category,valence,arousal\nhappy,nan,0.1")
+@example(data=b"category,valence,arousal\nhappy,2,0.1")
+def test_any_table_of_weak_labels_is_used_or_refused_by_name(tmp_path, data):
+    place, table = pack(tmp_path / "set.zip", categories()), tmp_path / "weak.csv"
+    table.write_bytes(data)
+    options, index, refusal = opened_or_refused(place, weak_labels=table)
+    if index is None:
+        assert "weak" in refusal
+        return
+    assert index.table[["valence", "arousal"]].abs().le(1).all(axis=None)
+    wanted = weak_table(options)
+    assert [wanted[name] for name in index.table["category"]] == list(
+        zip(index.table["valence"], index.table["arousal"], strict=True)
+    )
+
+
+NAMES = st.sampled_from(
+    ["images/001.jpg", "images/9.jpg", "labels.csv, row 3", "labels.csv, row 99", "labels.csv, row ²",
+     "images/001.jpg frame 2", "x frames 9-1", "x frames 99999999999999999999-1", " ", "﻿", "\x00", "\r"]
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=BYTES | st.lists(NAMES, max_size=4).map("\n".join).map(str.encode))
+def test_any_list_of_rows_to_leave_out_is_followed_or_refused_by_name(tmp_path, data):
+    place, listed = pack(tmp_path / "set.zip", generic(6)), tmp_path / "exclude.txt"
+    listed.write_bytes(data)
+    options, index, refusal = opened_or_refused(place, exclude=listed)
+    if index is None:
+        assert "exclude" in refusal or "no row has a usable label" in refusal
+        return
+    whole = open_index(place)
+    whole.source.close()
+    gone = ~whole.table["image"].isin(index.table["image"])
+    assert bool(gone.any()) == bool(options.exclude)
+    left = whole.table[~gone].reset_index(drop=True)
+    assert left.equals(index.table)
 
 
 @settings(max_examples=150, deadline=None)
