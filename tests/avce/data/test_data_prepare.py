@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -134,6 +137,39 @@ def test_a_stopped_job_goes_on_where_it_was_and_ends_the_same(tmp_path, monkeypa
     assert len(decoded) == 20
     assert resumed.fingerprint == whole.fingerprint
     assert (tmp_path / "out" / "card.json").read_bytes() == (tmp_path / "whole" / "card.json").read_bytes()
+    assert leftovers(tmp_path, "set.zip", "out", "whole") == []
+
+
+KILLED_IN_THE_MIDDLE = """
+import os, signal, sys
+from pathlib import Path
+from avce.data import prepare as room
+from avce.options import PrepareOptions
+
+room.UNIT_ROWS = 5
+cut = room.Cutter.cut
+
+def dying(self, start, stop):
+    for item in cut(self, start, stop):
+        if item.row >= 23:
+            os.kill(os.getpid(), signal.SIGKILL)
+        yield item
+
+room.Cutter.cut = dying
+room.prepare(Path(sys.argv[1]), Path(sys.argv[2]), PrepareOptions(detect="never", size=32), jobs=1)
+"""
+
+
+def test_a_killed_process_leaves_what_the_next_one_goes_on_from(tmp_path, monkeypatch):
+    monkeypatch.setattr(room, "UNIT_ROWS", 5)
+    place, out = pack(tmp_path / "set.zip", generic(40)), tmp_path / "out"
+    done = subprocess.run([sys.executable, "-c", KILLED_IN_THE_MIDDLE, place, out], timeout=120, check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert not out.exists()
+    reporter = Keeps()
+    resumed = prepare(place, out, WHOLE, reporter, jobs=1)
+    assert "resumed: 20 of 40 rows were done already" in reporter.lines
+    assert resumed.fingerprint == prepare(place, tmp_path / "whole", WHOLE).fingerprint
     assert leftovers(tmp_path, "set.zip", "out", "whole") == []
 
 

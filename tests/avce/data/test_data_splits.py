@@ -97,6 +97,19 @@ def test_folds_are_subject_disjoint_and_of_like_size(k):
     assert np.ptp(np.bincount(folds)) <= 60
 
 
+def test_folds_lie_alike_over_the_plane_even_where_subjects_do_not():
+    """Half of the people are always content, half always upset: each fold gets its share of both."""
+    frame = table([f"s{n % 40}" for n in range(2000)])
+    kind = np.where(frame["subject"].str[1:].astype(int) % 2, 0.6, -0.6)
+    frame["valence"], frame["arousal"] = kind + 0.3 * frame["valence"], 0.5 * kind + 0.3 * frame["arousal"]
+    means = frame.assign(fold=fold_numbers(frame, 5, seed=2)).groupby("fold")[["valence", "arousal"]].mean()
+    assert np.ptp(means.to_numpy(), axis=0).max() < 0.05
+    dealt = frame.assign(
+        fold=frame["subject"].str[1:].astype(int) % 5 % 2 * 2 + frame["subject"].str[1:].astype(int) % 2
+    )
+    assert np.ptp(dealt.groupby("fold")["valence"].mean().to_numpy()) > 0.5  # what a careless deal would give
+
+
 def test_each_fold_is_test_once_and_the_next_one_val():
     frame = table([f"s{n % 30}" for n in range(300)], split="train")
     parts = [split_by_options(frame, PrepareOptions(folds=5, fold=k, seed=2)) for k in range(5)]
