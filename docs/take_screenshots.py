@@ -19,13 +19,15 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
-WAIT_MS = 600_000
+WAIT_MS = 240_000
+PAGES = ("", "demo", "datasets", "train", "runs", "compare", "video", "episodes", "maps", "inspector", "jobs")
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -124,7 +126,9 @@ def tour(browser: Browser, address: str, into: Path) -> None:
             page.get_by_role("button", name="Measure", exact=True).click()
             page.get_by_text("Measured", exact=False).filter(has_text="steps").wait_for()
         photograph(page, into, name, tallest_px=1500 if name == "train" else 1250)
-    photograph_part(page, into, "duel", "Duel")
+    page.get_by_role("radio", name="Duel", exact=True).click()
+    page.get_by_text("First − second").wait_for()
+    photograph_part(page, into, "duel", "Look closer")
     _video_and_maps(page, into)
     _inspector(page, into)
     page.goto("/jobs")
@@ -164,16 +168,46 @@ def _inspector(page: Page, into: Path) -> None:
     photograph(page, into, "inspector", tallest_px=1600)
 
 
+def every_page(browser: Browser, address: str, into: Path) -> None:
+    """Each page wide and narrow, light and dark, whole: to look for what is cut off, pale or crowded."""
+    into.mkdir(parents=True, exist_ok=True)
+    for width_px, colours in product((1440, 900), ("light", "dark")):
+        context = browser.new_context(
+            viewport={"width": width_px, "height": 900}, base_url=address, color_scheme=colours
+        )
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        for name in PAGES:
+            page.goto(f"/{name}")
+            page.locator("h1").first.wait_for()
+            page.wait_for_timeout(4000)
+            height = page.evaluate(
+                "document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight"
+            )
+            page.set_viewport_size({"width": width_px, "height": max(900, min(3000, int(height) + 40))})
+            page.wait_for_timeout(1500)
+            page.screenshot(path=into / f"{name or 'overview'}-{width_px}-{colours}.png")
+            page.set_viewport_size({"width": width_px, "height": 900})
+        context.close()
+
+
 def main() -> None:
     """Take all pictures."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--into", type=Path, default=ROOT / "docs" / "images")
-    into = parser.parse_args().into
+    parser.add_argument(
+        "--every-page", type=Path, metavar="DIR",
+        help="also take each page at 1440 and 900 pixels, light and dark, into this folder",
+    )  # fmt: skip
+    chosen = parser.parse_args()
+    into = chosen.into
     into.mkdir(parents=True, exist_ok=True)
     found = shutil.which("chromium") or shutil.which("google-chrome")
     with studio() as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
         tour(browser, address, into)
+        if chosen.every_page:
+            every_page(browser, address, chosen.every_page)
         browser.close()
 
 
