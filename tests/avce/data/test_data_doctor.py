@@ -272,7 +272,7 @@ def test_labels_are_gone_before_pictures_are_compared(tmp_path, monkeypatch):
 
     def indexes():
         gc.collect()
-        return sum(isinstance(thing, LabelIndex) for thing in gc.get_objects())
+        return sum(type(thing) is LabelIndex for thing in gc.get_objects())
 
     before, during = indexes(), []
     monkeypatch.setattr("avce.data.doctor.near_findings", lambda *_: during.append(indexes()) or ())
