@@ -9,6 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from avce.data.prepared import Prepared
+from avce.data.sequences import sequence_numbers, sequences_of
+from avce.methods.clips import History
 from avce.metrics.bootstrap import intervals
 from avce.metrics.clusters import group_labels
 from avce.metrics.conformal import conformal_band
@@ -55,12 +57,19 @@ def predict_split(
     reporter = reporter or Reporter()
     reporter.stage("evaluate")
     rows = data.rows(options.split)
-    parts = []
+    in_time = (
+        np.concatenate(sequences_of(data.samples, rows)) if predictor.look_back else np.arange(len(rows))
+    )
+    sequence = sequence_numbers(data.samples, rows)
+    history: dict[bool, History] = {}
+    pred = np.empty((len(rows), 2), np.float32)
     for start in range(0, len(rows), options.batch_size):
-        chosen = rows[start : start + options.batch_size]
-        parts.append(predictor.predict(data.crops_rgb_u8(chosen), batch_size=options.batch_size))
-        reporter.progress(start + len(chosen), len(rows), "faces")
-    pred = np.concatenate(parts)
+        at = in_time[start : start + options.batch_size]
+        crops = data.crops_rgb_u8(rows[at])
+        pred[at] = predictor.predict_frames(
+            crops, sequence[at].tolist(), history, batch_size=options.batch_size
+        )
+        reporter.progress(start + len(at), len(rows), "faces")
     table: pd.DataFrame = data.samples.iloc[rows][
         ["image", "video", "frame", "subject", "valence", "arousal"]
     ].reset_index(drop=True)

@@ -20,6 +20,7 @@ class Method(StrEnum):
     AVCE = "avce"
     CAF = "caf"
     HASANI = "hasani"
+    HASANI_LSTM = "hasani_lstm"
     SUPERVISED = "supervised"
 
 
@@ -301,6 +302,13 @@ class TrainOptions(Options):
     batch_size: int = Field(64, ge=2, le=4096, description="Samples per step; PCC and CCC need at least two.")
     input_size: int = Field(96, ge=32, le=512, description="Side of the network's input in pixels.")
     grey: bool = Field(default=False, description="Train and predict on grey pictures.")
+    clip_length: int = Field(
+        16,
+        ge=2,
+        le=512,
+        description="Frames of a clip, for method hasani_lstm alone: a value comes from its frame and those before it.",
+        json_schema_extra=_source("our choice"),
+    )
     pretrained: str = Field(
         "none",
         description="Where the weights start: none (fresh), imagenet or starter (both for EfficientNet-Lite0), or the"
@@ -375,6 +383,15 @@ class TrainOptions(Options):
     seed: int = Field(0, ge=0, description="Seed of weights, order and augmentation.")
     num_threads: int = Field(0, ge=0, le=512, description="Compute threads; 0 takes what the machine offers.")
     avce: AvceOptions = Field(default_factory=AvceOptions, description="The AVCE objective.")
+
+    @model_validator(mode="after")
+    def _a_batch_holds_a_clip(self) -> Self:
+        if self.method is Method.HASANI_LSTM and self.batch_size < self.clip_length:
+            raise ValueError(
+                f"batch_size={self.batch_size} is less than a clip of clip_length={self.clip_length} frames; choose a larger"
+                " batch or shorter clips"
+            )
+        return self
 
     @model_validator(mode="after")
     def _start_fits_the_encoder(self) -> Self:

@@ -66,7 +66,9 @@ FRAME_STATES: dict[str, str] = {
     "cut": "the scene changes here; faces after it are new ones",
 }
 
-METHODS = {"avce": "AVCE", "caf": "CAF", "hasani": "Hasani et al.", "supervised": "Supervised"}
+METHODS = {
+    "avce": "AVCE", "caf": "CAF", "hasani": "Hasani et al.", "hasani_lstm": "Hasani et al., clips", "supervised": "Supervised",
+}  # fmt: skip
 
 
 def method_name(method: str) -> str:

@@ -19,9 +19,10 @@ from avce.data.augment import LUMINANCE, NUMBERS, STRENGTHS, augment
 from avce.data.batches import batches_of
 from avce.data.prepared import Prepared
 from avce.data.randomness import uniforms
+from avce.data.sequences import clips_of
 from avce.data.views import centre, resize, resized_side
 from avce.errors import DataError, ShapeError
-from avce.options import TrainOptions
+from avce.options import Method, TrainOptions
 
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
@@ -136,14 +137,69 @@ class TrainLoader:
             rows = order[n * size : (n + 1) * size][self.rank :: self.world]
             yield self._labels.batch(rows, self.images(rows, e))
 
-    def images(self, rows: NDArray[np.int64], e: int) -> Tensor:
-        """Augmented network input of chosen rows in epoch ``e``."""
+    def images(self, rows: NDArray[np.int64], e: int, alike: NDArray[np.int64] | None = None) -> Tensor:
+        """Augmented network input of chosen rows in epoch ``e``; each as the row at its place in ``alike``, else its own way."""
         options, crops = self.options, self._cache.get(rows)
         if options.augment == "none":
             return to_input(crops, options)
-        numbers = uniforms(options.seed, e, rows, NUMBERS)
+        numbers = uniforms(options.seed, e, rows if alike is None else alike, NUMBERS)
         seen = augment(crops, options.input_size, numbers, STRENGTHS[options.augment])
         return normalise(seen, grey=options.grey)
+
+
+class ClipLoader(TrainLoader):
+    """Batches of clips: ``batch_size // clip_length`` of them, each ``clip_length`` frames of one sequence in order of time.
+
+    An epoch has as many batches as for single faces. Where clips begin is drawn anew for each epoch, every place being as
+    likely; the frames of a clip are augmented alike.
+
+    Raises:
+        DataError: No sequence is long enough.
+    """
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        rows: NDArray[np.int64] | Sequence[int],
+        options: TrainOptions,
+        *,
+        rank: int = 0,
+        world: int = 1,
+    ) -> None:
+        super().__init__(prepared, rows, options, rank=rank, world=world)
+        self.length = options.clip_length
+        self._ordered, self._starts = clips_of(prepared.samples, self.rows, self.length)
+        if not len(self._starts):
+            raise DataError(
+                f"{prepared.folder}: method {options.method.value} learns from clips of {self.length} frames, and no sequence of"
+                " the training split has so many faces with labels; choose a smaller clip_length, a data set of videos, or"
+                " method hasani"
+            )
+
+    def epoch(self, e: int, *, start: int = 0) -> Iterator[Batch]:
+        """Batches of epoch ``e`` (from 0), from batch ``start`` on; frames of a clip follow one another."""
+        n_clips = self.options.batch_size // self.length
+        drawn = np.random.default_rng([self.options.seed, e]).integers(
+            len(self._starts), size=(len(self), n_clips)
+        )
+        for clips in drawn[start:]:
+            first = self._starts[clips[self.rank :: self.world]]
+            rows = self._ordered[(first[:, None] + np.arange(self.length)).ravel()]
+            alike = np.repeat(self._ordered[first], self.length)
+            yield self._labels.batch(rows, self.images(rows, e, alike))
+
+
+def train_loader(
+    prepared: Prepared,
+    rows: NDArray[np.int64] | Sequence[int],
+    options: TrainOptions,
+    *,
+    rank: int = 0,
+    world: int = 1,
+) -> TrainLoader:
+    """What the method learns from: clips, or single faces."""
+    kind = ClipLoader if options.method is Method.HASANI_LSTM else TrainLoader
+    return kind(prepared, rows, options, rank=rank, world=world)
 
 
 def eval_batches(

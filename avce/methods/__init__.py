@@ -13,6 +13,7 @@ METHODS: dict[MethodName, str] = {
     MethodName.AVCE: "avce.methods.avce",
     MethodName.CAF: "avce.methods.caf",
     MethodName.HASANI: "avce.methods.hasani",
+    MethodName.HASANI_LSTM: "avce.methods.hasani_lstm",
     MethodName.SUPERVISED: "avce.methods.supervised",
 }
 """Module of each method, imported when asked for."""

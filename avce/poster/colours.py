@@ -9,6 +9,7 @@ SYSTEM_COLOURS = {
     "avce": "#2B6CB0",
     "caf": "#2E8B57",
     "hasani": "#22262E",
+    "hasani_lstm": "#6A5A7A",
     "label": "#8A8D91",
     "supervised": "#B4622D",
 }

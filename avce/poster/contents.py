@@ -13,9 +13,15 @@ from numpy.typing import NDArray
 from avce.poster.colours import colours_of
 
 MOST_MODELS = 4
-ORDER = ("avce", "caf", "hasani", "supervised")
+ORDER = ("avce", "caf", "hasani", "hasani_lstm", "supervised")
 """Order of the tiles, as printed: AVCE, CAF over the baseline, then the input."""
-SYSTEM_NAMES = {"avce": "AVCE", "caf": "CAF", "hasani": "Baseline", "supervised": "Supervised"}
+SYSTEM_NAMES = {
+    "avce": "AVCE",
+    "caf": "CAF",
+    "hasani": "Baseline",
+    "hasani_lstm": "Baseline, clips",
+    "supervised": "Supervised",
+}
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ Weights may be stored in half precision; they are loaded as float32.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -25,6 +25,7 @@ from avce.errors import CheckpointError, OptionError, ShapeError
 from avce.files import finite, replace_folder, write_json
 from avce.methods import build_method
 from avce.methods.base import Method
+from avce.methods.clips import ClipMethod, History
 from avce.options import Runtime, TrainOptions
 from avce.training.folder import CARD_FILE, FORMAT, MODEL_FILE, find_checkpoint, read_card
 from avce.training.provenance import versions
@@ -121,19 +122,70 @@ class Predictor:
         Raises:
             ShapeError: Not a stack of colour pictures.
         """
-        if crops_rgb_u8.ndim != 4 or crops_rgb_u8.shape[-1] != 3:
-            raise ShapeError(f"crops_rgb_u8: expected shape (n, h, w, 3), got {crops_rgb_u8.shape}")
-        has_both = bool(self.info.get("flip", False)) if flip is None else flip
+        has_both = self._has_both(flip)
         forward = self.forward or self.method
         parts = [np.empty((0, 2), np.float32)]
-        for start in range(0, len(crops_rgb_u8), batch_size):
-            images = to_input(crops_rgb_u8[start : start + batch_size], self.options)
-            images = images.to(self.device, memory_format=torch.channels_last)
+        for images in self._inputs(crops_rgb_u8, batch_size):
             values = forward(images)
             if has_both:
                 values = (values + forward(images.flip(-1))) / 2
             parts.append(values.float().clamp(-1, 1).cpu().numpy())
         return np.concatenate(parts)
+
+    @property
+    def look_back(self) -> int:
+        """Frames before its own that count for a value; above 0 :meth:`predict_frames` is what judges videos."""
+        return self.method.clip_length - 1 if isinstance(self.method, ClipMethod) else 0
+
+    @torch.inference_mode()
+    def predict_frames(
+        self,
+        crops_rgb_u8: NDArray[np.uint8],
+        sequence: Sequence[Hashable],
+        history: dict[bool, History],
+        *,
+        flip: bool | None = None,
+        batch_size: int = 64,
+    ) -> NDArray[np.float32]:
+        """As :meth:`predict`, for the next frames of sequences; each value also comes from the frames before.
+
+        Args:
+            crops_rgb_u8: Shape ``(n, h, w, 3)``, in the order of time.
+            sequence: Which sequence each face belongs to, such as its track.
+            history: What earlier calls left; an empty dictionary at the start.
+            flip: See :meth:`predict`.
+            batch_size: See :meth:`predict`.
+
+        Returns:
+            Shape ``(n, 2)``; however the frames are cut into calls, the same up to rounding.
+        """
+        method = self.method
+        if not isinstance(method, ClipMethod) or not len(crops_rgb_u8):
+            return self.predict(crops_rgb_u8, flip=flip, batch_size=batch_size)
+        parts: dict[bool, list[Tensor]] = {
+            mirrored: [] for mirrored in ((False, True) if self._has_both(flip) else (False,))
+        }
+        for images in self._inputs(crops_rgb_u8, batch_size):
+            for mirrored, features in parts.items():
+                features.append(method.encoder(images.flip(-1) if mirrored else images))
+        values = torch.zeros(len(crops_rgb_u8), 2)
+        for key in dict.fromkeys(sequence):
+            at = torch.tensor([n for n, of in enumerate(sequence) if of == key])
+            for mirrored, features in parts.items():
+                own = torch.cat(features)[at.to(self.device)]
+                new = history.setdefault(mirrored, History()).values(method, key, own)
+                values[at] += new.float().cpu() / len(parts)
+        return values.clamp(-1, 1).numpy()
+
+    def _has_both(self, flip: bool | None) -> bool:
+        return bool(self.info.get("flip", False)) if flip is None else flip
+
+    def _inputs(self, crops_rgb_u8: NDArray[np.uint8], batch_size: int) -> Iterator[Tensor]:
+        if crops_rgb_u8.ndim != 4 or crops_rgb_u8.shape[-1] != 3:
+            raise ShapeError(f"crops_rgb_u8: expected shape (n, h, w, 3), got {crops_rgb_u8.shape}")
+        for start in range(0, len(crops_rgb_u8), batch_size):
+            images = to_input(crops_rgb_u8[start : start + batch_size], self.options)
+            yield images.to(self.device, memory_format=torch.channels_last)
 
 
 def load_predictor(

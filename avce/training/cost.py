@@ -117,6 +117,8 @@ def cost_key(options: TrainOptions, crop_side: int, n_train: int) -> str:
     """Names all trainings whose steps cost the same: the options that matter, the crops' side, the real batch."""
     values = options.model_dump(mode="json", exclude=set(WITHOUT_EFFECT) | {"avce"})
     values["batch_size"] = batch_size_for(n_train, options.batch_size)
+    if options.method is not Method.HASANI_LSTM:
+        values.pop("clip_length")  # what was measured before there was such an option still counts
     if options.method is Method.AVCE:
         values["avce"] = options.avce.model_dump(mode="json", exclude=set(WITHOUT_EFFECT_IN_AVCE))
     whole: dict[str, Any] = {"version": VERSION, "options": values, "crop": crop_side}

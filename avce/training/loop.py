@@ -21,11 +21,13 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from avce.data.batches import batch_size_for
-from avce.data.loader import Batch, TrainLoader, eval_batches
+from avce.data.loader import Batch, eval_batches, train_loader
 from avce.data.prepared import Prepared
-from avce.errors import DataError, DomainError
+from avce.data.sequences import sequences_of
+from avce.errors import DataError, DomainError, OptionError
 from avce.files import finite, replace_folder, write_json
 from avce.methods.base import Method
+from avce.methods.clips import ClipMethod
 from avce.metrics.protocols import score
 from avce.options import Axis, Split, TrainOptions
 from avce.progress import Reporter
@@ -117,7 +119,7 @@ class _Run:
         if self.rank:
             self.reporter = Reporter()
         check_parallel(options, world)
-        self.loader = TrainLoader(data, train_rows, options, rank=self.rank, world=world)
+        self.loader = train_loader(data, train_rows, options, rank=self.rank, world=world)
         if len(self.loader) == 0:
             raise DataError(
                 f"{data.folder}: the training split needs at least 2 faces, has {len(train_rows)}"
@@ -283,7 +285,7 @@ class _Run:
         if not (folder / "state.json").is_file():
             return
         kept = json.loads((folder / "state.json").read_text("utf-8"))
-        if kept["identity"] != self._identity():
+        if _completed(kept["identity"]) != self._identity():
             self.reporter.log(f"{folder} belongs to another run (other options or data): starting afresh")
             return
         self.engine.load_state(load_file(folder / "state.safetensors"), kept["engine"])
@@ -293,17 +295,30 @@ class _Run:
         self.reporter.log(f"resumed in epoch {self.at.epoch + 1}, after {self.at.batch} of its batches")
 
 
+def _completed(identity: Mapping[str, Any]) -> dict[str, Any]:
+    """What a run was, with options that came later at the values that it was trained with: their defaults."""
+    try:
+        options = TrainOptions.parse(identity["options"]).model_dump(mode="json")
+    except OptionError:
+        return dict(identity)
+    return {**identity, "options": options}
+
+
 @torch.inference_mode()
 def predict_rows(
     method: Method, data: Prepared, rows: np.ndarray, options: TrainOptions, device: torch.device | str
 ) -> tuple[np.ndarray, np.ndarray]:
     """Predictions and labels of chosen rows, both ``(n, 2)`` float64, in the order of ``rows``."""
-    pred, target = [], []
+    network = method.encoder if isinstance(method, ClipMethod) else method
+    out, target = [], []
     for batch in eval_batches(data, rows, options, EVAL_BATCH):
         images = batch.images.to(device, memory_format=torch.channels_last)
-        pred.append(method(images).double().clamp(-1, 1).cpu().numpy())
+        out.append(network(images))
         target.append(batch.targets.double().numpy())
-    return np.concatenate(pred), np.concatenate(target)
+    values = torch.cat(out)
+    if isinstance(method, ClipMethod):
+        values = method.values_of_sequences(values, sequences_of(data.samples, rows))
+    return values.double().clamp(-1, 1).cpu().numpy(), np.concatenate(target)
 
 
 def _brief(losses: Mapping[str, float]) -> str:

@@ -29,7 +29,7 @@ import torch
 from torch import Tensor
 
 from avce.data.batches import batch_size_for
-from avce.data.loader import Batch, TrainLoader
+from avce.data.loader import Batch, TrainLoader, train_loader
 from avce.data.prepared import Prepared
 from avce.data.synthetic.noise import noise_faces
 from avce.errors import AvceError, DataError
@@ -96,7 +96,7 @@ def micro_run(
     )
     torch.manual_seed(options.seed)
     method = build_method(options)
-    loader = TrainLoader(data, rows, options)
+    loader = train_loader(data, rows, options)
     if not len(loader):
         raise DataError(f"{data.folder}: the training split needs at least 2 faces, has {len(rows)}")
     engine = Engine(method, options, max(1, options.epochs * len(loader)))

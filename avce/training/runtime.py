@@ -19,6 +19,7 @@ from torch import Tensor
 
 from avce.errors import OptionError
 from avce.methods.base import Method
+from avce.methods.clips import ClipMethod
 from avce.options import Runtime
 
 Forward = Callable[[Tensor], Tensor]
@@ -48,6 +49,11 @@ def choose_forward(method: Method, runtime: Runtime, precision: Literal["full", 
     Raises:
         OptionError: See :func:`onnx_forward`; or half precision by ONNX Runtime, which is exported in full.
     """
+    if isinstance(method, ClipMethod) and (runtime == "onnx" or precision == "half"):
+        raise OptionError(
+            f"runtime {runtime}, precision {precision}: method {method.options.method.value} looks at several frames, which is"
+            " done by torch in full precision only; choose runtime torch and precision full"
+        )
     if runtime == "onnx":
         if precision == "half":
             raise _refusal("precision half is for torch; choose runtime torch, or precision full")

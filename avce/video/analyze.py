@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from avce.errors import VideoError
 from avce.faces.detect import FaceDetector
@@ -109,11 +109,13 @@ class Follower:
         tracker: Follows the faces.
         pace: Chooses the frames to judge.
         ids: Final ids of the tracker's faces; ``None`` until the warm-up has told them.
+        histories: What predictors that look back have seen.
     """
 
     tracker: FaceTracker
     pace: Pace
     ids: Ids | None = None
+    histories: dict[int, dict[Any, Any]] = field(default_factory=dict)
 
     @classmethod
     def start(cls, options: AnalyzeOptions, detector: FaceDetector | None) -> Self:
@@ -223,7 +225,7 @@ class _Pass:
         """Read from the start of the warm-up to the end of the segment."""
         self.warm.clear()
         reader = read_frames(self.path, start_s=segment.warm_s, stop_s=segment.stop_s)
-        batch = Batch(self.predictors, self.options, self.summary, self.sink)
+        batch = Batch(self.predictors, self.options, self.summary, self.sink, follower.histories)
         started, detections = time.perf_counter(), follower.tracker.detections
         for frame in reader:
             sightings = follower.tracker.step(frame)
@@ -231,10 +233,14 @@ class _Pass:
             if frame.pts_ms / 1000 < segment.start_s:
                 named = sightings if follower.ids is None else follower.name(follower.ids, sightings)
                 self.warm += [_point(frame, seen) for seen in named]
+                if is_chosen:
+                    batch.warm_up(frame, sightings)
             else:
                 if follower.ids is None:
                     follower.ids = self._ids(segment, before)
-                batch.add(frame, follower.name(follower.ids, sightings), is_chosen=is_chosen)
+                named = follower.name(follower.ids, sightings)
+                own = {follower.ids.of(seen.track): seen.track for seen in sightings}
+                batch.add(frame, named, is_chosen=is_chosen, ids=own)
                 self._count(frame)
             self.reporter.progress(self.summary.frames, self.total)
         batch.flush()

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from avce.errors import OptionError, VideoError
 from avce.faces.boxes import iou
 from avce.options import AnalyzeOptions
+from avce.video.judging import FacePredictor, look_back
 from avce.video.points import Point
 from avce.video.read import VideoInfo
 from avce.video.states import FrameState
@@ -56,6 +57,15 @@ class Segment:
 def usual_overlap_s(options: AnalyzeOptions) -> float:
     """A warm-up in which a tracker settles: twice the time that it remembers a lost face, and two seconds."""
     return 2 * options.lost_after_s + 2
+
+
+def overlap_for(info: VideoInfo, options: AnalyzeOptions, predictors: Iterable[FacePredictor]) -> float:
+    """A warm-up in which a tracker settles and predictors that look back see twice the frames that they want."""
+    judged_fps = info.fps / options.every_nth_frame
+    if options.target_fps is not None:
+        judged_fps = min(judged_fps, options.target_fps)
+    wanted = max((look_back(predictor) for predictor in predictors), default=0)
+    return max(usual_overlap_s(options), 2 * wanted / max(judged_fps, 1e-3))
 
 
 def plan_segments(

@@ -32,6 +32,7 @@ _ON_DARK = {
     "avce": "#5B9BDD",
     "caf": "#4FB27D",
     "hasani": "#E9E5DB",
+    "hasani_lstm": "#B3A3C6",
     "label": "#8A8D91",
     "supervised": "#D98A55",
 }
@@ -88,7 +89,7 @@ class Series:
 
     Attributes:
         name: Text of the legend.
-        system: Method (``avce``, ``caf``, ``hasani``, ``supervised``, ``label``), which gives the colour.
+        system: Method (``avce``, ``caf``, ``hasani``, ``hasani_lstm``, ``supervised``, ``label``), which gives the colour.
         colour: Explicit colour, for two runs of one method in one chart.
     """
 

@@ -22,7 +22,7 @@ class Section:
 
 
 SECTIONS = (
-    Section("Network", "hub", ("feature_dim", "bottleneck_norm", "dropout", "grey")),
+    Section("Network", "hub", ("feature_dim", "bottleneck_norm", "dropout", "grey", "clip_length")),
     Section(
         "Optimiser and schedule",
         "trending_down",

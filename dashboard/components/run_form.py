@@ -28,6 +28,7 @@ METHOD_WORDS = {
     Method.AVCE: "supervised, plus a contrast between two views of each feature (the poster's method)",
     Method.CAF: "contrastive adversarial learning, the authors' earlier method",
     Method.HASANI: "residual network with squared error, the poster's first baseline",
+    Method.HASANI_LSTM: "the same with an LSTM over clips of a video: looks at the frames before as well",
     Method.SUPERVISED: "squared error and correlation terms alone: the ablation of AVCE",
 }
 BACKBONE_WORDS = {

@@ -8,7 +8,7 @@ from avce.options import AnalyzeOptions
 from avce.video.analyze import conclude
 from avce.video.points import Summary
 from avce.video.read import probe
-from avce.video.segments import Segment, plan_segments
+from avce.video.segments import Segment, overlap_for, plan_segments
 from workers.app import task
 from workers.dispatch import dispatch
 from workers.lifecycle import Claim
@@ -105,7 +105,10 @@ def _prepare(work: SegmentWork) -> tuple[list[Segment], int, Summary]:
     with writing() as session:
         require_claim(session, work.held)
         workers = 1 + jobs.idle_workers(session, JobKind.SEGMENT, work.held.worker)
-        plan = plan_segments(info, work.options, length_s=get_settings().segment_s, workers=workers)
+        overlap_s = overlap_for(info, work.options, work.predictors)
+        plan = plan_segments(
+            info, work.options, length_s=get_settings().segment_s, overlap_s=overlap_s, workers=workers
+        )
         kept = segments.plan_of(session, analysis_id)
         if not kept:
             segments.add_plan(session, analysis_id, plan)

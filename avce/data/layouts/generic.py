@@ -150,35 +150,49 @@ def read_labels(
 
 
 def read_pictures(source: Source, key: str, table: pd.DataFrame) -> dict[str, Any]:
-    """Columns of the index that say which picture a row means.
+    """Columns of the index that say which picture a row means, and which sequence it belongs to.
 
     Raises:
         DataError: A picture or video is not there, a frame is no whole number, a split has an unknown name.
     """
     where = source.where(key)
     image, video = find_column(table, IMAGE_NAMES), find_column(table, VIDEO_NAMES)
+    frame = find_column(table, FRAME_NAMES)
     columns: dict[str, Any] = {"label_file": key, ROW: table[ROW]}
     if image is not None:
         columns["image"] = resolve(source, key, table, image)
+        if video is not None and frame is not None:
+            columns |= _sequences(table, video, frame, where)
     elif video is not None:
-        frame = find_column(table, FRAME_NAMES)
         if frame is None:
             raise DataError(
                 f"{where}: expected a column 'frame' beside {video!r}, got {', '.join(map(str, table.columns[:-1]))}"
             )
         columns["video"] = resolve(source, key, table, video)
-        frames = numbers(table, frame, where)
-        bad = np.flatnonzero((frames < 0) | (frames != np.round(frames)) | (frames > 2**40))
-        if len(bad):
-            raise DataError(
-                f"{where}, row {table[ROW].iloc[bad[0]]}: expected a frame number from 0, got {frames[bad[0]]:g}"
-            )
-        columns["frame"] = frames.astype(np.int64)
+        columns["frame"] = _frames(table, numbers(table, frame, where), where)
     if (subject := find_column(table, SUBJECT_NAMES)) is not None:
         columns["subject"] = table[subject].astype("str")
     if (split := find_column(table, SPLIT_NAMES)) is not None:
         columns["split"] = read_splits(table, split, where)
     return columns
+
+
+def _frames(table: pd.DataFrame, frames: NDArray[np.float64], where: str) -> NDArray[np.int64]:
+    bad = np.flatnonzero(~((frames >= 0) & (frames == np.round(frames)) & (frames <= 2**40)))
+    if len(bad):
+        raise DataError(
+            f"{where}, row {table[ROW].iloc[bad[0]]}: expected a frame number from 0, got {frames[bad[0]]:g}"
+        )
+    return frames.astype(np.int64)
+
+
+def _sequences(table: pd.DataFrame, video: str, frame: str, where: str) -> dict[str, Any]:
+    """Pictures that are frames of a sequence: its name, and the place in it; rows without a name are single pictures."""
+    names = table[video].astype("str").str.strip()
+    is_part = (names != "").to_numpy(bool)
+    frames = np.full(len(table), -1, np.int64)
+    frames[is_part] = _frames(table[is_part], numbers(table[is_part], frame, where), where)
+    return {"video": names, "frame": frames}
 
 
 def read_splits(table: pd.DataFrame, column: str, where: str) -> pd.Series[str]:

@@ -36,7 +36,8 @@ def noise_faces(folder: Path, *, n: int, n_val: int, side: int) -> Prepared:
     samples = pd.DataFrame(
         {
             "image": [f"noise {row}" for row in range(n + n_val)],
-            "video": None,
+            "video": "noise",  # one sequence, for methods that learn from clips
+            "frame": np.arange(n + n_val),
             "valence": labels[:, 0],
             "arousal": labels[:, 1],
             "face": True,

@@ -448,3 +448,18 @@ def test_categories_may_come_as_a_column(tmp_path):
 def test_the_sample_archives_are_recognised(shared_data, name, layout, n):
     index = read(shared_data / f"{name}.zip")
     assert (index.layout, len(index.table)) == (layout, n)
+
+
+def test_a_csv_may_name_the_sequence_of_each_picture(tmp_path):
+    files = generic(4)
+    files["labels.csv"] = (
+        "image,video,frame,valence,arousal\nimages/000.jpg,v1,3,0,0.1\nimages/001.jpg,v1,4,0,0.2\nimages/002.jpg,,,0,0.3\n"
+        "images/003.jpg,v2,0,0,0.4\n"
+    )
+    index = open_index(pack(tmp_path / "set.zip", files))
+    index.source.close()
+    assert index.table["video"].tolist() == ["v1", "v1", "", "v2"]
+    assert index.table["frame"].tolist() == [3, 4, -1, 0]
+    files["labels.csv"] = files["labels.csv"].replace("v1,4", "v1,4.5")
+    with pytest.raises(DataError, match=r"labels\.csv, row 3: expected a frame number from 0, got 4\.5"):
+        open_index(pack(tmp_path / "other.zip", files))

@@ -18,7 +18,8 @@ from avce.options import Head, Method, TrainOptions, train_options
 
 def method_of(name, **more):
     torch.manual_seed(0)
-    return build_method(TrainOptions(method=name, backbone="tiny", input_size=32, dropout=0.0, **more))
+    given = {"backbone": "tiny", "input_size": 32, "dropout": 0.0, "clip_length": 2}
+    return build_method(TrainOptions(method=name, **given, **more))
 
 
 @pytest.fixture(params=list(Method))

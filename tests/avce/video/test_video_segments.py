@@ -18,7 +18,7 @@ from avce.progress import Reporter
 from avce.video.analyze import analyze_alone, analyze_segment, analyze_video
 from avce.video.points import Point, Summary
 from avce.video.read import VideoInfo, probe
-from avce.video.segments import Ids, Part, SeamError, Segment, find_ids, join, plan_segments
+from avce.video.segments import Ids, Part, SeamError, Segment, find_ids, join, overlap_for, plan_segments
 from avce.video.states import FrameState
 
 
@@ -30,6 +30,23 @@ class Judge:
     def predict(self, crops_rgb_u8, *, flip=False):
         mean, spread = crops_rgb_u8.mean(axis=(1, 2, 3)), crops_rgb_u8.std(axis=(1, 2, 3))
         return (np.stack([mean, spread], axis=1) / 255).astype(np.float32)
+
+
+class JudgeInTime(Judge):
+    """Stands in for a model that looks back: the mean of a face's last three brightnesses."""
+
+    look_back = 2
+
+    def predict_frames(self, crops_rgb_u8, sequence, history, *, flip=False):
+        values = []
+        for face, (mean, spread) in zip(sequence, self.predict(crops_rgb_u8), strict=True):
+            last = history[face] = [*history.get(face, []), mean][-3:]
+            values.append((sum(last) / len(last), spread))
+        return np.array(values, np.float32)
+
+
+def judges():
+    return [Judge(), JudgeInTime()]
 
 
 class Lines(Reporter):
@@ -48,7 +65,7 @@ def video(duration_s, *, frames=1000, codec="h264"):
 
 def uncut(clip, options, detector=None):
     points = []
-    summary = analyze_video(clip, [Judge()], options, None, points.extend, detector=detector)
+    summary = analyze_video(clip, judges(), options, None, points.extend, detector=detector)
     return points, summary
 
 
@@ -61,7 +78,7 @@ def cut(clip, options, length_s, *, detector=None, overlap_s=None, keeps_followe
         # As after a restart: nothing is left but what was written down.
         summary = Summary.from_dict(summary.to_dict())
         follower = analyze_segment(
-            clip, [Judge()], options, segment, reporter, summary=summary, sink=points.extend, detector=detector,
+            clip, judges(), options, segment, reporter, summary=summary, sink=points.extend, detector=detector,
             before=lambda part: [p for p in points if p.pts_ms >= 1000 * part.warm_s],
             follower=follower if keeps_follower else None,
         )  # fmt: skip
@@ -75,11 +92,29 @@ def assert_same(found, expected):
     for one, other in zip(found, expected, strict=True):
         assert (one.box is None) == (other.box is None)
         assert one.box is None or np.allclose(one.box, other.box, atol=0.01)
-        assert (one.values[0] is None) == (other.values[0] is None)
-        assert one.values[0] is None or np.allclose(one.values[0], other.values[0], atol=1e-4)
+        for value, wanted in zip(one.values, other.values, strict=True):
+            assert (value is None) == (wanted is None)
+            assert value is None or np.allclose(value, wanted, atol=1e-4)
 
 
 # ---- the plan --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("more", "look_back", "seconds"),
+    [
+        ({}, 0, 4.0),
+        ({}, 15, 4.0),
+        ({}, 99, 7.92),
+        ({"every_nth_frame": 10}, 15, 12.0),
+        ({"target_fps": 5.0}, 15, 6.0),
+    ],
+)
+def test_the_warm_up_shows_judges_that_look_back_twice_the_frames_they_want(more, look_back, seconds):
+    judge = JudgeInTime()
+    judge.look_back = look_back
+    options = AnalyzeOptions(lost_after_s=1.0, **more)
+    assert overlap_for(video(400.0), options, [Judge(), judge]) == pytest.approx(seconds)
 
 
 def test_segments_cover_the_range_without_gap_or_overlap_but_for_the_warm_up():
@@ -197,7 +232,7 @@ def test_segments_read_alone_are_joined_to_the_uncut_rows(drawn_clips):
         parts, summaries = [], []
         for segment in plan_segments(probe(clip), options, length_s=1.0, overlap_s=0.6):
             rows = []
-            summary, warm = analyze_alone(clip, [Judge()], options, segment, Lines(), sink=rows.extend)
+            summary, warm = analyze_alone(clip, judges(), options, segment, Lines(), sink=rows.extend)
             parts.append(Part(segment, warm, rows))
             summaries.append(summary)
         assert_same(join(parts, settle_s=0.3), expected)
