@@ -24,6 +24,10 @@ class Method(StrEnum):
     SUPERVISED = "supervised"
 
 
+CLIP_METHODS = frozenset({Method.HASANI_LSTM})
+"""Methods that learn from clips and judge a frame by those before it as well."""
+
+
 class Backbone(StrEnum):
     """Encoders; each is one entry of the table in :mod:`avce.models.encoders`."""
 
@@ -386,7 +390,7 @@ class TrainOptions(Options):
 
     @model_validator(mode="after")
     def _a_batch_holds_a_clip(self) -> Self:
-        if self.method is Method.HASANI_LSTM and self.batch_size < self.clip_length:
+        if self.method in CLIP_METHODS and self.batch_size < self.clip_length:
             raise ValueError(
                 f"batch_size={self.batch_size} is less than a clip of clip_length={self.clip_length} frames; choose a larger"
                 " batch or shorter clips"

@@ -22,7 +22,7 @@ from avce.data.randomness import uniforms
 from avce.data.sequences import clips_of
 from avce.data.views import centre, resize, resized_side
 from avce.errors import DataError, ShapeError
-from avce.options import Method, TrainOptions
+from avce.options import CLIP_METHODS, TrainOptions
 
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
@@ -198,7 +198,7 @@ def train_loader(
     world: int = 1,
 ) -> TrainLoader:
     """What the method learns from: clips, or single faces."""
-    kind = ClipLoader if options.method is Method.HASANI_LSTM else TrainLoader
+    kind = ClipLoader if options.method in CLIP_METHODS else TrainLoader
     return kind(prepared, rows, options, rank=rank, world=world)
 
 

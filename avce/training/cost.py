@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from avce.data.batches import batch_size_for, batches_of
 from avce.errors import DataError
-from avce.options import Method, TrainOptions
+from avce.options import CLIP_METHODS, Method, TrainOptions
 
 VERSION = 1
 """Part of the key: raise it when the same options would be measured in another way."""
@@ -117,7 +117,7 @@ def cost_key(options: TrainOptions, crop_side: int, n_train: int) -> str:
     """Names all trainings whose steps cost the same: the options that matter, the crops' side, the real batch."""
     values = options.model_dump(mode="json", exclude=set(WITHOUT_EFFECT) | {"avce"})
     values["batch_size"] = batch_size_for(n_train, options.batch_size)
-    if options.method is not Method.HASANI_LSTM:
+    if options.method not in CLIP_METHODS:
         values.pop("clip_length")  # what was measured before there was such an option still counts
     if options.method is Method.AVCE:
         values["avce"] = options.avce.model_dump(mode="json", exclude=set(WITHOUT_EFFECT_IN_AVCE))
