@@ -6,7 +6,8 @@
 Every method gets the same pictures in the same order, the same augmentation, schedule and number of steps, and an
 encoder of about .7 million weights (``compact``, while Hasani-style has its own net; recipe ``one_encoder``: that net for all). ``--ablation`` compares settings of AVCE
 in the same way; ``--only NAME …`` takes part of either table. ``--train-subjects N`` trains on N of the training subjects and
-validates on the same ones as ever.
+validates on the same ones as ever. ``--label-noise SD`` adds errors to the labels that are
+learnt from, as if by raters who disagree.
 
 How figures are made. Each run predicts the validation subjects with its best epoch. The predictions of all seeds are
 *pooled* (one after the other, not averaged): the figures are those of single networks, not of an ensemble. Intervals come
@@ -270,6 +271,28 @@ def with_train_subjects(data: Prepared, count: int) -> Prepared:
     return Prepared(data.folder, table, data.card | {"fingerprint": fingerprint})
 
 
+def with_noisy_labels(data: Prepared, spread: float) -> Prepared:
+    """The same data as raters of some disagreement would have labelled what is learnt from; validation stays exact.
+
+    Args:
+        data: The data.
+        spread: Standard deviation of the error of each training label; labels stay within [-1, 1].
+
+    Raises:
+        DataError: A spread that is not above 0.
+    """
+    if not spread > 0:
+        raise DataError(f"--label-noise: expected a standard deviation above 0, got {spread:g}")
+    table = data.samples.copy()
+    training = (table["split"] == Split.TRAIN.value).to_numpy(bool)
+    error = np.random.default_rng(0).normal(0, spread, (len(table), 2))
+    for column, axis in enumerate(Axis):
+        noisy = (table[axis.value].to_numpy(np.float64) + error[:, column]).clip(-1, 1)
+        table[axis.value] = np.where(training, noisy, table[axis.value])
+    fingerprint = hashlib.sha256(f"{data.fingerprint} label noise {spread!r}".encode()).hexdigest()
+    return Prepared(data.folder, table, data.card | {"fingerprint": fingerprint})
+
+
 def measure(
     variants: Sequence[Variant],
     data: Prepared,
@@ -339,6 +362,9 @@ def _flags() -> ArgumentParser:
     flags.add_argument("--input-size", type=int, help="instead of the recipe's")
     flags.add_argument("--augment", choices=("none", "poster", "strong"), help="instead of the recipe's")
     flags.add_argument("--train-subjects", type=int, metavar="N", help="learn from so many people only")
+    flags.add_argument(
+        "--label-noise", type=float, metavar="SD", help="learn from labels with errors of this spread"
+    )
     flags.add_argument("--seeds", type=int, default=3, help="seeds 0, 1, …")
     flags.add_argument("--threads", type=int, default=2, help="compute threads")
     table = flags.add_mutually_exclusive_group()
@@ -368,6 +394,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.train_subjects is not None:
         data = with_train_subjects(data, given.train_subjects)
         work /= f"{given.train_subjects}-subjects"
+    if given.label_noise is not None:
+        data = with_noisy_labels(data, given.label_noise)
+        work /= f"label-noise-{given.label_noise:g}"
     figures, more = measure(
         rows,
         data,

@@ -160,3 +160,17 @@ def test_fewer_training_subjects_leave_validation_and_the_whole_data_as_they_are
     assert fewer.fingerprint != data.fingerprint
     with pytest.raises(DataError, match="expected 1 to 2"):
         methods.with_train_subjects(data, 3)
+
+
+def test_noise_is_in_the_labels_that_are_learnt_from_and_in_no_others(data) -> None:
+    noisy = methods.with_noisy_labels(data, 0.3)
+    train, val = (data.rows(split) for split in (Split.TRAIN, Split.VAL))
+    labels = [part.samples[["valence", "arousal"]].to_numpy() for part in (data, noisy)]
+    assert (labels[0][val] == labels[1][val]).all()
+    assert (labels[0][train] != labels[1][train]).mean() > 0.9
+    assert abs(labels[1][train]).max() <= 1
+    again = methods.with_noisy_labels(data, 0.3)
+    assert again.samples.equals(noisy.samples)
+    assert again.fingerprint == noisy.fingerprint != data.fingerprint
+    with pytest.raises(DataError, match="above 0, got 0"):
+        methods.with_noisy_labels(data, 0)
