@@ -11,7 +11,7 @@ import torch
 from accelerate import PartialState
 
 from avce.errors import OptionError
-from avce.options import Method, TrainOptions
+from avce.options import CLIP_METHODS, Method, TrainOptions
 
 
 def team() -> PartialState:
@@ -23,7 +23,7 @@ def check_parallel(options: TrainOptions, world: int) -> None:
     """Refuse what cannot be shared among ``world`` processes.
 
     Raises:
-        OptionError: Batches too small for every process to have two samples; or CAF, whose critic skips a batch
+        OptionError: Batches too small for every process to have two samples, or a clip; or CAF, whose critic skips a batch
             without strong or weak emotions, so that shares would take different numbers of steps.
     """
     if world == 1:
@@ -31,6 +31,11 @@ def check_parallel(options: TrainOptions, world: int) -> None:
     if options.batch_size < 2 * world:
         raise OptionError(
             f"batch_size: {world} processes need at least {2 * world}, got {options.batch_size}"
+        )
+    if options.method in CLIP_METHODS and options.batch_size < world * options.clip_length:
+        raise OptionError(
+            f"batch_size: {world} processes need at least {world * options.clip_length}, a clip of {options.clip_length} frames"
+            f" each, got {options.batch_size}"
         )
     if options.method is Method.CAF:
         raise OptionError("method: caf trains in one process only; start it without a launcher")

@@ -64,3 +64,7 @@ def test_what_cannot_be_shared_is_refused():
     with pytest.raises(OptionError, match="caf trains in one process only"):
         check_parallel(TrainOptions(method="caf"), 2)
     check_parallel(TrainOptions(method="caf"), 1)
+    clips = TrainOptions(method="hasani_lstm", clip_length=16, batch_size=40)
+    check_parallel(clips, 2)
+    with pytest.raises(OptionError, match="3 processes need at least 48, a clip of 16 frames each, got 40"):
+        check_parallel(clips, 3)
