@@ -14,5 +14,4 @@ def demo_button(*, key: str) -> None:
     if st.button("Start the demo", key=key, type="primary", icon=":material/play_circle:"):
         jobs = attempt(client.start_demo)
         if jobs is not None:
-            st.session_state["demo.jobs"] = [job.id for job in jobs]
             go("demo", jobs=",".join(job.id for job in jobs))

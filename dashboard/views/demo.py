@@ -20,9 +20,9 @@ STEPS = """
 
 
 def _job_ids() -> list[str]:
-    asked = st.query_params.get("jobs", "")
-    ids = [part for part in asked.split(",") if part]
-    return ids or list(st.session_state.get("demo.jobs", []))
+    """Of the demo that the address names, else of the last one, whoever started it."""
+    ids = [part for part in st.query_params.get("jobs", "").split(",") if part]
+    return ids or [job.id for job in need(client.last_demo)]
 
 
 @st.fragment(run_every=1.5)

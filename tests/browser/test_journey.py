@@ -324,3 +324,5 @@ def test_the_demo_starts_in_one_click(tab: Page) -> None:
     press(tab, "Start the demo")
     expect(tab.locator('[class*="st-key-demo-job-"]')).to_have_count(7)
     expect(tab.get_by_role("progressbar").first).to_be_visible()
+    tab.goto("/demo")  # as one who closed the page and comes back
+    expect(tab.locator('[class*="st-key-demo-job-"]')).to_have_count(7)

@@ -260,7 +260,9 @@ def test_an_analysis_knows_its_checkpoints_once_they_are_there(home, run, video)
 
 
 def test_the_demo_is_one_chain_of_jobs(home, sent):
+    assert client.last_demo() == []
     jobs = client.start_demo()
+    assert [job.id for job in client.last_demo()] == [job.id for job in jobs]
     assert [job.kind for job in jobs] == [
         *(JobKind.SYNTH, JobKind.SYNTH),
         *(JobKind.TRAIN, JobKind.EVALUATE, JobKind.TRAIN, JobKind.EVALUATE, JobKind.ANALYZE),

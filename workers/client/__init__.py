@@ -13,7 +13,7 @@ from workers.client.datasets import (
     list_datasets,
     synthesize_dataset,
 )
-from workers.client.demo import start_demo
+from workers.client.demo import last_demo, start_demo
 from workers.client.episodes import search_episodes
 from workers.client.health import health, workers_status
 from workers.client.inspections import get_inspection, inspect, inspection_jpeg, list_inspections
@@ -163,6 +163,7 @@ __all__ = [
     "inspect",
     "inspection_jpeg",
     "job_log",
+    "last_demo",
     "list_analyses",
     "list_costs",
     "list_datasets",
