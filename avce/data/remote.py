@@ -11,6 +11,8 @@ from avce.data.sources import TAR_ENDINGS, Source
 from avce.errors import DataError
 
 BUFFER = 1 << 16
+MOST_SAID = 300
+"""Characters of another library's message that are handed on."""
 
 ONLY_WHOLE = (
     "expected a server that answers requests for parts of a file, this one sends it only as a whole; download the file"
@@ -70,8 +72,12 @@ class RemoteFile(io.RawIOBase):
         super().close()
 
 
-def _said(error: Exception) -> str:
-    text = str(error)
+def _said(error: BaseException) -> str:
+    """Kind and text in one line of bearable length; why a file is not found, where that is known."""
+    if isinstance(error, FileNotFoundError) and error.__cause__ is not None:
+        error = error.__cause__  # "not found" is also said of servers that do not answer
+    text = " ".join(str(error).split())
+    text = text if len(text) <= MOST_SAID else f"{text[:MOST_SAID]} …"
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 

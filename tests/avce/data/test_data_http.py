@@ -11,6 +11,7 @@ from data_builders import generic, pack
 
 from avce.data.doctor import examine
 from avce.data.prepare import prepare
+from avce.data.remote import MOST_SAID, _said
 from avce.data.sources import open_source
 from avce.errors import DataError
 from avce.options import PrepareOptions
@@ -136,5 +137,14 @@ def test_a_server_that_is_not_there_is_said():
     made = Files()
     made.server.shutdown()
     made.server.server_close()
-    with pytest.raises(DataError, match=r"/set\.zip: cannot be opened \(\w+"):
+    with pytest.raises(DataError, match=r"/set\.zip: cannot be opened \(Client\w+: Cannot connect"):
         open_source(made.url("set.zip"))
+
+
+def test_what_another_library_says_is_handed_on_in_one_bearable_line():
+    with pytest.raises(DataError, match="Protocol not known: gone") as refused:
+        open_source("gone://bucket/set.zip")
+    assert "\n" not in str(refused.value)
+    told = _said(OSError("long " * 1000))
+    assert len(told) < MOST_SAID + 20
+    assert told.endswith(" …")
