@@ -25,9 +25,10 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from dashboard.navigation import PAGES
+
 ROOT = Path(__file__).resolve().parents[1]
 WAIT_MS = 240_000
-PAGES = ("", "demo", "datasets", "train", "runs", "compare", "video", "episodes", "maps", "inspector", "jobs")
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -177,7 +178,7 @@ def every_page(browser: Browser, address: str, into: Path) -> None:
         )
         page = context.new_page()
         page.set_default_timeout(60_000)
-        for name in PAGES:
+        for name in (entry.name for entry in PAGES):
             page.goto(f"/{name}")
             page.locator("h1").first.wait_for()
             page.wait_for_timeout(4000)
@@ -186,7 +187,7 @@ def every_page(browser: Browser, address: str, into: Path) -> None:
             )
             page.set_viewport_size({"width": width_px, "height": max(900, min(3000, int(height) + 40))})
             page.wait_for_timeout(1500)
-            page.screenshot(path=into / f"{name or 'overview'}-{width_px}-{colours}.png")
+            page.screenshot(path=into / f"{name}-{width_px}-{colours}.png")
             page.set_viewport_size({"width": width_px, "height": 900})
         context.close()
 

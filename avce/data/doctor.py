@@ -211,9 +211,8 @@ class _Examination:
         index = LabelIndex(chosen, self.index.layout, self.index.layout_reason, [], source)
         cutter = Cutter(index, recipe, self.detector, self.reporter.check)
         units = cutter.units(64)
-        facts: list[
-            pd.DataFrame
-        ] = []  # a table for each unit: so many dictionaries would take ten times the room
+        # a table for each unit: so many dictionaries would take ten times the room
+        facts: list[pd.DataFrame] = []
         with ThreadPoolExecutor(1 if source.is_sequential else 2) as pool:
             for n, part in enumerate(pool.map(lambda unit: self._look_unit(cutter, unit), units)):
                 facts += [pd.DataFrame(part)] if part else []

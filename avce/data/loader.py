@@ -162,11 +162,9 @@ class ClipLoader(TrainLoader):
         prepared: Prepared,
         rows: NDArray[np.int64] | Sequence[int],
         options: TrainOptions,
-        *,
-        rank: int = 0,
-        world: int = 1,
+        **team: int,
     ) -> None:
-        super().__init__(prepared, rows, options, rank=rank, world=world)
+        super().__init__(prepared, rows, options, **team)
         self.length = options.clip_length
         self._ordered, self._starts = clips_of(prepared.samples, self.rows, self.length)
         if not len(self._starts):
@@ -193,13 +191,11 @@ def train_loader(
     prepared: Prepared,
     rows: NDArray[np.int64] | Sequence[int],
     options: TrainOptions,
-    *,
-    rank: int = 0,
-    world: int = 1,
+    **team: int,
 ) -> TrainLoader:
-    """What the method learns from: clips, or single faces."""
+    """What the method learns from: clips, or single faces; the arguments are those of :class:`TrainLoader`."""
     kind = ClipLoader if options.method in CLIP_METHODS else TrainLoader
-    return kind(prepared, rows, options, rank=rank, world=world)
+    return kind(prepared, rows, options, **team)
 
 
 def eval_batches(

@@ -67,9 +67,9 @@ class Method(nn.Module, ABC):
     def map_layer(self) -> nn.Module:
         """Layer whose output activation maps are drawn from."""
 
-    @abstractmethod
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
-        """Fresh optimisers by name; ``"main"`` moves what predicts."""
+        """Fresh optimisers by name; ``"main"`` moves what predicts. Here it is the only one and moves everything."""
+        return {"main": main_optimizer(self.parameters(), self.options)}
 
     def head_output(self, images: Tensor, head: Head) -> Tensor:
         """Output of a head, for activation maps, ``(B, 3, H, W) -> (B, 2)``.

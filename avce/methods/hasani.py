@@ -7,10 +7,9 @@ before the output layer, and the squared error of both axes as the loss.
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
-from avce.methods.base import Engine, Method, TrainBatch, as_floats, main_optimizer
+from avce.methods.base import Engine, Method, TrainBatch, as_floats
 from avce.models.inception_resnet import InceptionResNet
 from avce.objectives.agreement import mse
 from avce.options import Backbone, TrainOptions
@@ -18,12 +17,17 @@ from avce.options import Backbone, TrainOptions
 WIDTH, TINY_WIDTH = 72, 8
 
 
+def encoder_for(options: TrainOptions) -> InceptionResNet:
+    """The net's own encoder, whatever ``backbone`` names; ``tiny`` makes it narrow."""
+    return InceptionResNet(TINY_WIDTH if options.backbone is Backbone.TINY else WIDTH)
+
+
 class Hasani(Method):
     """Inception-ResNet and one linear layer."""
 
     def __init__(self, options: TrainOptions) -> None:
         super().__init__(options)
-        encoder = InceptionResNet(TINY_WIDTH if options.backbone is Backbone.TINY else WIDTH)
+        encoder = encoder_for(options)
         self.encoder: nn.Module = encoder
         self._map_layer = (encoder.map_layer,)  # in a tuple, so that its weights are not registered twice
         self.out = nn.Sequential(nn.Dropout(options.dropout), nn.Linear(encoder.out_features, 2))
@@ -37,10 +41,6 @@ class Hasani(Method):
     def map_layer(self) -> nn.Module:
         """The last block."""
         return self._map_layer[0]
-
-    def optimizers(self) -> dict[str, torch.optim.Optimizer]:
-        """One, for everything."""
-        return {"main": main_optimizer(self.parameters(), self.options)}
 
     def training_step(self, batch: TrainBatch, engine: Engine) -> dict[str, float]:
         """One step on MSE_v + MSE_a."""

@@ -10,13 +10,12 @@ Ours: what the abstract does not say, namely the length of clips, the size of th
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
-from avce.methods.base import Engine, Method, TrainBatch, as_floats, main_optimizer
+from avce.methods.base import Engine, Method, TrainBatch, as_floats
 from avce.methods.clips import ClipMethod
-from avce.methods.hasani import TINY_WIDTH, WIDTH
-from avce.models.inception_resnet import InceptionResNet, InceptionResNetLstm
+from avce.methods.hasani import encoder_for
+from avce.models.inception_resnet import InceptionResNetLstm
 from avce.objectives.agreement import mse
 from avce.options import Backbone, TrainOptions
 
@@ -28,9 +27,8 @@ class HasaniLstm(ClipMethod):
 
     def __init__(self, options: TrainOptions) -> None:
         super().__init__(options)
-        is_tiny = options.backbone is Backbone.TINY
-        encoder = InceptionResNet(TINY_WIDTH if is_tiny else WIDTH)
-        net = InceptionResNetLstm(encoder, TINY_HIDDEN if is_tiny else HIDDEN)
+        encoder = encoder_for(options)
+        net = InceptionResNetLstm(encoder, TINY_HIDDEN if options.backbone is Backbone.TINY else HIDDEN)
         self.encoder: nn.Module = encoder
         self.lstm, self.out = net.lstm, nn.Sequential(nn.Dropout(options.dropout), net.out)
         self._map_layer = (encoder.map_layer,)  # in a tuple, so that its weights are not registered twice
@@ -44,10 +42,6 @@ class HasaniLstm(ClipMethod):
     def map_layer(self) -> nn.Module:
         """The last block of the encoder."""
         return self._map_layer[0]
-
-    def optimizers(self) -> dict[str, torch.optim.Optimizer]:
-        """One, for everything."""
-        return {"main": main_optimizer(self.parameters(), self.options)}
 
     def training_step(self, batch: TrainBatch, engine: Engine) -> dict[str, float]:
         """One step on MSE_v + MSE_a over all frames of all clips."""

@@ -110,16 +110,22 @@ class Batch:
     def warm_up(self, frame: Frame, sightings: Sequence[Sighting]) -> None:
         """Show the faces of one frame to predictors that look back; no row comes of it."""
         if self.can_warm_up:
-            self._show(frame, sightings, None)
+            self._show(frame, sightings, None, {})
             if len(self.judged) >= self.options.batch_size:
                 self.flush()
 
-    def _show(self, frame: Frame, sightings: Sequence[Sighting], row: int | None) -> None:
+    def _show(
+        self,
+        frame: Frame,
+        sightings: Sequence[Sighting],
+        row: int | None,
+        ids: Mapping[int | None, int | None],
+    ) -> None:
         for n, seen in enumerate(sightings):
             if seen.box_xyxy_px is None or seen.state not in STATES_WITH_VALUES:
                 continue
             self.judged.append(None if row is None else row + n)
-            self.faces.append(seen.track)
+            self.faces.append(ids.get(seen.track, seen.track))
             for recipe, crops in self.crops.items():
                 crops.append(
                     crop_face(frame.rgb_u8, seen.box_xyxy_px, margin=recipe.margin, size=recipe.size)
@@ -142,12 +148,7 @@ class Batch:
             ids: The tracker's own id of each final one, by which faces are known again from the warm-up on.
         """
         if is_chosen:
-            own = ids or {}
-            self._show(
-                frame,
-                [replace(seen, track=own.get(seen.track, seen.track)) for seen in sightings],
-                len(self.points),
-            )
+            self._show(frame, sightings, len(self.points), ids or {})
         for seen in sightings:
             self.points.append(
                 Point(
