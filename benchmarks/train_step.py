@@ -64,7 +64,7 @@ class Scale:
 
     batch_size: int = 64
     rounds: int = 15
-    authors_rounds: int = 3
+    authors_rounds: int = 9
     epochs: int = 3
     batches: int = 6
     backbone: Backbone = Backbone.ALEXNET

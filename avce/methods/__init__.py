@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 
+from avce.memory import keep_freed_memory
 from avce.methods.base import Method
 from avce.options import Method as MethodName
 from avce.options import TrainOptions
@@ -25,5 +26,6 @@ def build_method(options: TrainOptions) -> Method:
     Raises:
         OptionError: Options that do not fit each other.
     """
+    keep_freed_memory()
     build: Callable[[TrainOptions], Method] = import_module(METHODS[options.method]).build
     return build(options)

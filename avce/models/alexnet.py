@@ -16,6 +16,9 @@ class AlexNet(Encoder):
 
     The feature is the flattened 256 × 6 × 6 map (9216 numbers), which the poster's regressor reads. Inputs other
     than 224 px are brought to 6 × 6 by average pooling, as torchvision does.
+
+    After the first two convolutions the largest number is taken before its ReLU, which gives the same values and
+    gradients as the other order, on a quarter of the numbers.
     """
 
     min_input_px = 63
@@ -25,11 +28,11 @@ class AlexNet(Encoder):
         super().__init__()
         self.features = nn.Sequential(
             nn.Conv2d(3, 64, kernel_size=11, stride=4, padding=2),
-            nn.ReLU(inplace=True),
             nn.MaxPool2d(kernel_size=3, stride=2),
+            nn.ReLU(inplace=True),
             nn.Conv2d(64, 192, kernel_size=5, padding=2),
-            nn.ReLU(inplace=True),
             nn.MaxPool2d(kernel_size=3, stride=2),
+            nn.ReLU(inplace=True),
             nn.Conv2d(192, 384, kernel_size=3, padding=1),
             nn.ReLU(inplace=True),
             nn.Conv2d(384, 256, kernel_size=3, padding=1),

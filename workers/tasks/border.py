@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from avce.errors import AvceError, CancelledError
+from avce.memory import give_back_memory
 from workers.dispatch import dispatch
 from workers.errors import LeaseLostError, PausedError, WorkerStoppingError
 from workers.lifecycle import Claim, finish, release, rest
@@ -80,6 +81,8 @@ def perform(job_id: str, work: Work) -> None:
     except BaseException:  # the process is being torn down
         release(held, "its worker was interrupted")
         raise
+    finally:
+        give_back_memory()
 
 
 def _succeed(held: Claim, outcome: Outcome) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 
@@ -76,6 +78,25 @@ def test_alexnet_at_224_px_gives_the_9216_numbers_of_the_poster_and_torchvisions
     assert net.out_features == 9216
     names = {f"features.{i}.{part}" for i in (0, 3, 6, 8, 10) for part in ("weight", "bias")}
     assert set(net.state_dict()) == names
+
+
+def test_alexnet_pools_before_its_relu_with_the_values_and_gradients_of_the_order_in_the_paper():
+    torch.manual_seed(0)
+    ours = encoder_of(Backbone.ALEXNET, size=96)
+    textbook = copy.deepcopy(ours)
+    layers = textbook.features
+    for n in (1, 4):
+        layers[n], layers[n + 1] = layers[n + 1], layers[n]
+    assert [type(layer).__name__ for layer in layers[:3]] == ["Conv2d", "ReLU", "MaxPool2d"]
+    images = torch.randn(4, 3, 96, 96)
+    images[0] = 0  # whole windows of one number
+    maps = [net.forward_features(images) for net in (ours, textbook)]
+    assert torch.equal(*maps)
+    for features in maps:
+        features.square().sum().backward()
+    for mine, theirs in zip(ours.parameters(), textbook.parameters(), strict=True):
+        assert mine.grad.abs().sum() > 0
+        assert torch.equal(mine.grad, theirs.grad)
 
 
 def test_resnet18_has_torchvisions_names_and_size():
