@@ -6,7 +6,8 @@
 Every method gets the same pictures in the same order, the same augmentation, schedule and number of steps, and an
 encoder of about .7 million weights (``compact``, while Hasani-style has its own net; recipe ``one_encoder``: that net for all). ``--ablation`` compares settings of AVCE
 in the same way; ``--only NAME …`` takes part of either table. ``--train-subjects N`` trains on N of the training subjects and
-validates on the same ones as ever. ``--label-noise SD`` adds errors to the labels that are
+validates on the same ones as ever. ``--labelled-subjects N`` trains on all of them, with the labels of N: the others' pictures
+count in what needs no label (AVCE's contrast, normalisation) and not in the supervised loss. ``--label-noise SD`` adds errors to the labels that are
 learnt from, as if by raters who disagree.
 
 How figures are made. Each run predicts the validation subjects with its best epoch. The predictions of all seeds are
@@ -38,6 +39,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from avce.data.prepare import prepare
@@ -259,15 +261,41 @@ def with_train_subjects(data: Prepared, count: int) -> Prepared:
     Raises:
         DataError: There are fewer training subjects, or ``count`` is below 1.
     """
+    table, left_out, kept = _without_most(data, count, "--train-subjects")
+    table["split"] = np.where(left_out, "", table["split"].astype(str))
+    return _changed(data, table, " ".join(kept))
+
+
+def with_labelled_subjects(data: Prepared, count: int) -> Prepared:
+    """The same pictures with the labels of some training subjects only, chosen as by :func:`with_train_subjects`.
+
+    The others' labels get weight 0 in the supervised loss; what needs no label sees their faces.
+
+    Raises:
+        DataError: There are fewer training subjects, or ``count`` is below 1.
+    """
+    table, left_out, kept = _without_most(data, count, "--labelled-subjects")
+    given = table["weight"].to_numpy(np.float64) if "weight" in table else 1.0
+    table["weight"] = np.where(left_out, 0.0, given)
+    return _changed(data, table, f"labelled {' '.join(kept)}")
+
+
+def _without_most(
+    data: Prepared, count: int, flag: str
+) -> tuple[pd.DataFrame, NDArray[np.bool_], NDArray[Any]]:
+    """A copy of the table, which of its training rows are of subjects that are left out, and the names that are kept."""
     table = data.samples.copy()
     training = (table["split"] == Split.TRAIN.value).to_numpy(bool)
     names = np.unique(table["subject"][training].astype(str))
     if not 1 <= count <= len(names):
-        raise DataError(f"--train-subjects: expected 1 to {len(names)}, the training subjects, got {count}")
+        raise DataError(f"{flag}: expected 1 to {len(names)}, the training subjects, got {count}")
     kept = names[np.arange(count) * len(names) // count]
-    left_out = training & ~table["subject"].astype(str).isin(kept).to_numpy(bool)
-    table["split"] = np.where(left_out, "", table["split"].astype(str))
-    fingerprint = hashlib.sha256(f"{data.fingerprint} {' '.join(kept)}".encode()).hexdigest()
+    return table, training & ~table["subject"].astype(str).isin(kept).to_numpy(bool), kept
+
+
+def _changed(data: Prepared, table: pd.DataFrame, change: str) -> Prepared:
+    """The data with another table, under a fingerprint of its own, so that runs of both are not taken for one another."""
+    fingerprint = hashlib.sha256(f"{data.fingerprint} {change}".encode()).hexdigest()
     return Prepared(data.folder, table, data.card | {"fingerprint": fingerprint})
 
 
@@ -289,8 +317,7 @@ def with_noisy_labels(data: Prepared, spread: float) -> Prepared:
     for column, axis in enumerate(Axis):
         noisy = (table[axis.value].to_numpy(np.float64) + error[:, column]).clip(-1, 1)
         table[axis.value] = np.where(training, noisy, table[axis.value])
-    fingerprint = hashlib.sha256(f"{data.fingerprint} label noise {spread!r}".encode()).hexdigest()
-    return Prepared(data.folder, table, data.card | {"fingerprint": fingerprint})
+    return _changed(data, table, f"label noise {spread!r}")
 
 
 def measure(
@@ -363,6 +390,9 @@ def _flags() -> ArgumentParser:
     flags.add_argument("--augment", choices=("none", "poster", "strong"), help="instead of the recipe's")
     flags.add_argument("--train-subjects", type=int, metavar="N", help="learn from so many people only")
     flags.add_argument(
+        "--labelled-subjects", type=int, metavar="N", help="with the labels of so many people only"
+    )
+    flags.add_argument(
         "--label-noise", type=float, metavar="SD", help="learn from labels with errors of this spread"
     )
     flags.add_argument("--seeds", type=int, default=3, help="seeds 0, 1, …")
@@ -394,6 +424,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.train_subjects is not None:
         data = with_train_subjects(data, given.train_subjects)
         work /= f"{given.train_subjects}-subjects"
+    if given.labelled_subjects is not None:
+        data = with_labelled_subjects(data, given.labelled_subjects)
+        work /= f"{given.labelled_subjects}-labelled"
     if given.label_noise is not None:
         data = with_noisy_labels(data, given.label_noise)
         work /= f"label-noise-{given.label_noise:g}"

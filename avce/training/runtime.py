@@ -1,6 +1,6 @@
 """What runs a trained network when it predicts: torch itself, or ONNX Runtime with the same numbers.
 
-ONNX Runtime computes on the processor and fuses layers ahead, which pays for EfficientNet-Lite0 and ResNet18 (the
+ONNX Runtime computes on the processor and fuses layers ahead, which pays for EfficientNet-Lite0 and single faces (the
 table is in docs/results.md). Activation maps need gradients and always use torch.
 """
 

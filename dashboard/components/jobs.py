@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from html import escape
 
@@ -197,11 +198,22 @@ def job_follow(job_id: str | None, *, prefix: str, with_link: bool = False) -> N
     if job_id is None:
         return
 
+    followed([job_id], lambda: job_card(need(client.get_job, job_id), prefix=prefix, with_link=with_link))
+
+
+def followed(job_ids: list[str], draw: Callable[[], None], *, every_s: float = 1.0) -> None:
+    """Draw what comes of jobs anew every few seconds while one of them lives; the whole page when that changes.
+
+    So a page does not go on asking after all have ended, and begins again when one is retried.
+    """
+
+    def lives() -> bool:
+        return any(is_live(need(client.get_job, job_id)) for job_id in job_ids)
+
     def follow() -> None:
-        job = need(client.get_job, job_id)
-        job_card(job, prefix=prefix, with_link=with_link)
-        if not is_live(job) and was_live:
+        draw()
+        if lives() != was_live:
             st.rerun()
 
-    was_live = is_live(need(client.get_job, job_id))
-    st.fragment(follow, run_every=1.0 if was_live else None)()
+    was_live = lives()
+    st.fragment(follow, run_every=every_s if was_live else None)()

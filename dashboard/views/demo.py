@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from dashboard.components.demo import demo_button
 from dashboard.components.guard import need
-from dashboard.components.jobs import is_live, job_card
+from dashboard.components.jobs import followed, is_live, job_card
 from dashboard.navigation import link
 from dashboard.words import WHAT_THEY_ARE
 from workers import client
@@ -25,7 +27,6 @@ def _job_ids() -> list[str]:
     return ids or [job.id for job in need(client.last_demo)]
 
 
-@st.fragment(run_every=1.5)
 def _progress(ids: list[str]) -> None:
     jobs = [need(client.get_job, job_id) for job_id in ids]
     done = sum(not is_live(job) for job in jobs)
@@ -49,7 +50,7 @@ def page() -> None:
     if not ids:
         return
     st.header("Progress", anchor=False)
-    _progress(ids)
+    followed(ids, partial(_progress, ids), every_s=1.5)
     with st.container(horizontal=True):
         link("compare", "Compare the two models", icon=":material/table_chart:")
         link("video", "Watch the clip", icon=":material/movie:")

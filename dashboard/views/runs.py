@@ -8,7 +8,7 @@ from dashboard.components.evaluate_form import evaluate_form
 from dashboard.components.figures import evaluation_table
 from dashboard.components.groups import group_card
 from dashboard.components.guard import need
-from dashboard.components.jobs import is_live, job_card
+from dashboard.components.jobs import followed, job_card
 from dashboard.components.models import model_label, starter_card
 from dashboard.components.pick import pick
 from dashboard.components.run_curves import run_curves
@@ -19,17 +19,14 @@ from workers.records import RunRecord
 
 
 def _live(run_id: str) -> None:
-    was_live = not need(client.get_run, run_id).state.is_final
+    job_id = str(need(client.get_run, run_id).job_id)
 
     def draw() -> None:
         run = need(client.get_run, run_id)
-        job = need(client.get_job, str(run.job_id))
-        job_card(job, prefix="run", with_link=False)
+        job_card(need(client.get_job, job_id), prefix="run", with_link=False)
         run_curves(run)
-        if was_live and not is_live(job):
-            st.rerun()
 
-    st.fragment(draw, run_every=2.0 if was_live else None)()
+    followed([job_id], draw, every_s=2.0)
 
 
 def _options(run: RunRecord) -> None:

@@ -137,8 +137,11 @@ def test_the_command_writes_schema_machine_figures_and_tables(pictures, tmp_path
     report = tmp_path / "figures.json"
     methods.main(
         ["--data", str(pictures), "--work", str(tmp_path / "work"), "--json", str(report), "--epochs", "1",
-         "--input-size", "32", "--seeds", "1", "--threads", "1"]
+         "--input-size", "32", "--seeds", "1", "--threads", "1", "--labelled-subjects", "1"]
     )  # fmt: skip
+    assert [folder.name for folder in (tmp_path / "work").iterdir() if folder.name.endswith("labelled")] == [
+        "1-labelled"
+    ]
     written = json.loads(report.read_text("utf-8"))
     assert written["schema"] == 1
     assert written["figures"].keys() >= {"mean_ccc_avce", "avce_minus_supervised_p_holm"}
@@ -160,6 +163,19 @@ def test_fewer_training_subjects_leave_validation_and_the_whole_data_as_they_are
     assert fewer.fingerprint != data.fingerprint
     with pytest.raises(DataError, match="expected 1 to 2"):
         methods.with_train_subjects(data, 3)
+
+
+def test_faces_without_labels_stay_in_training_with_no_weight(data) -> None:
+    some = methods.with_labelled_subjects(data, 1)
+    train, val = (some.rows(split) for split in (Split.TRAIN, Split.VAL))
+    assert train.tolist() == data.rows(Split.TRAIN).tolist()
+    weighted = some.samples.iloc[train][some.samples["weight"].iloc[train] == 1]
+    assert set(weighted["subject"]) == {"s0"}
+    assert set(some.samples["weight"].iloc[train]) == {0.0, 1.0}
+    assert (some.samples["weight"].iloc[val] == 1).all()
+    assert len({some.fingerprint, data.fingerprint, methods.with_train_subjects(data, 1).fingerprint}) == 3
+    with pytest.raises(DataError, match="--labelled-subjects: expected 1 to 2"):
+        methods.with_labelled_subjects(data, 3)
 
 
 def test_noise_is_in_the_labels_that_are_learnt_from_and_in_no_others(data) -> None:

@@ -8,6 +8,7 @@ import pytest
 import streamlit as st
 
 from avce.options import train_options
+from dashboard.components import jobs
 from dashboard.components.groups import mean_sd
 from dashboard.components.sweep_form import read_values
 from tests.dashboard.pages import checked, open_page, texts
@@ -114,3 +115,60 @@ def test_a_deviation_needs_two_values() -> None:
     assert mean_sd([0.5, 0.6]) == "0.550 ± 0.071 (n 2)"
     assert mean_sd([0.5]) == "0.500 (n 1)"
     assert mean_sd([]) == "–"
+
+
+def test_pages_ask_for_jobs_again_only_while_one_of_them_lives(
+    seeded: Seeded, group: GroupRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    intervals: list[float | None] = []
+
+    def noted(function=None, *, run_every=None):
+        if function is None:  # the other fragments of the page, as decorators
+            return lambda function: function
+        intervals.append(run_every)
+        return function
+
+    run = client.group_runs(group.id)[1]
+    job_id = str(run.job_id)
+    if client.get_job(job_id).state.is_final:  # after the tests above
+        client.retry_job(job_id)
+    monkeypatch.setattr(st, "fragment", noted)
+    open_page("runs", run=run.id)
+    open_page("demo", jobs=job_id)
+    assert intervals == [2.0, 1.5]
+    client.cancel_job(job_id)
+    intervals.clear()
+    app = open_page("runs", run=run.id)
+    demo = open_page("demo", jobs=job_id)
+    assert intervals == [None, None]
+    assert "1 of 1 steps finished" in [bar.proto.text for bar in demo.get("progress")]
+    intervals.clear()
+    checked(app.button(key=f"run.retry.{job_id}").click().run())
+    assert intervals[-1] == 2.0
+    client.cancel_job(job_id)
+
+
+def test_a_page_is_drawn_anew_when_the_jobs_it_follows_begin_or_end(
+    seeded: Seeded, group: GroupRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class DrawnAnewError(Exception):
+        """The page asked to be drawn anew."""
+
+    def anew() -> None:
+        raise DrawnAnewError
+
+    kept = []
+    monkeypatch.setattr(st, "fragment", lambda function, *, run_every: lambda: kept.append(function))
+    monkeypatch.setattr(st, "rerun", anew)
+    job_id = str(client.group_runs(group.id)[1].job_id)
+    client.retry_job(job_id)
+    jobs.followed([job_id], lambda: None)
+    kept[0]()  # still lives: nothing changed
+    client.cancel_job(job_id)
+    with pytest.raises(DrawnAnewError):
+        kept[0]()
+    jobs.followed([job_id], lambda: None)
+    kept[1]()
+    client.retry_job(job_id)
+    with pytest.raises(DrawnAnewError):
+        kept[1]()
