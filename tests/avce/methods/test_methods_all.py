@@ -49,6 +49,21 @@ def test_every_method_learns_an_easy_task(method):
     assert mse(method(batch.images), batch.targets).sum().item() < 0.3 * before
 
 
+@pytest.mark.parametrize("name", list(Method))
+def test_a_label_without_weight_changes_nothing(name):
+    after = []
+    for change in (0.0, -1.0):
+        batch = batch_of()
+        batch.weights[12:] = 0
+        batch.targets[12:] = batch.targets[12:] * (1 + change)  # as they are, and all neutral
+        learnt = method_of(name)
+        learnt.train()
+        torch.manual_seed(0)
+        learnt.training_step(batch, PlainEngine(learnt))
+        after.append(learnt.state_dict())
+    assert all(torch.equal(value, after[1][key]) for key, value in after[0].items())
+
+
 def test_every_weight_belongs_to_exactly_one_optimizer(method):
     held = [p for o in method.optimizers().values() for group in o.param_groups for p in group["params"]]
     assert len(held) == len({id(p) for p in held})
