@@ -10,14 +10,11 @@ which has many large maps and little to compute on each, spends more time on tha
 from __future__ import annotations
 
 import ctypes
-import os
 from collections.abc import Callable
 from functools import cache
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # numbers of mallopt's settings, from malloc.h
 _LARGEST = 2**31 - 1  # mallopt takes an int
-OWN_SETTINGS = ("GLIBC_TUNABLES", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_")
-"""Variables with which whoever starts the process sets this themselves; then it is left to them."""
 
 
 @cache
@@ -25,10 +22,10 @@ def keep_freed_memory() -> bool:
     """From now on this process keeps what it frees, until :func:`give_back_memory`; called where a network is built.
 
     Returns:
-        Whether it took effect: not without glibc, nor where one of :data:`OWN_SETTINGS` is set.
+        Whether it took effect: not without glibc.
     """
     mallopt = _glibc("mallopt")
-    if mallopt is None or any(name in os.environ for name in OWN_SETTINGS):
+    if mallopt is None:
         return False
     return all(mallopt(setting, _LARGEST) for setting in (_MMAP_THRESHOLD, _TRIM_THRESHOLD))
 
