@@ -63,9 +63,8 @@ class Caf(Method):
     def training_step(self, batch: TrainBatch, engine: Engine) -> dict[str, float]:
         """Critic first, then encoder and regressor; a batch without strong or weak emotions only regresses."""
         features = self.encoder(batch.images)
-        labelled = (
-            (batch.weights > 0).nonzero().squeeze(1)
-        )  # a label without weight must not show here either
+        # a label without weight must not show in the split either
+        labelled = (batch.weights > 0).nonzero().squeeze(1)
         strong, weak = (labelled[part] for part in split_by_intensity(batch.targets[labelled]))
         has_both = min(len(strong), len(weak)) >= 2
         critic_loss = features.new_zeros(())

@@ -198,22 +198,27 @@ def job_follow(job_id: str | None, *, prefix: str, with_link: bool = False) -> N
     if job_id is None:
         return
 
-    followed([job_id], lambda: job_card(need(client.get_job, job_id), prefix=prefix, with_link=with_link))
+    def card(jobs: list[JobRecord]) -> None:
+        for job in jobs:
+            job_card(job, prefix=prefix, with_link=with_link)
+
+    followed([job_id], card)
 
 
-def followed(job_ids: list[str], draw: Callable[[], None], *, every_s: float = 1.0) -> None:
-    """Draw what comes of jobs anew every few seconds while one of them lives; the whole page when that changes.
+def followed(job_ids: list[str], draw: Callable[[list[JobRecord]], None], *, every_s: float = 1.0) -> None:
+    """Draw jobs, and what comes of them, anew every few seconds while one of them lives; the page when that changes.
 
     So a page does not go on asking after all have ended, and begins again when one is retried.
     """
 
-    def lives() -> bool:
-        return any(is_live(need(client.get_job, job_id)) for job_id in job_ids)
+    def now() -> list[JobRecord]:
+        return [need(client.get_job, job_id) for job_id in job_ids]
 
     def follow() -> None:
-        draw()
-        if lives() != was_live:
+        jobs = now()
+        draw(jobs)
+        if any(map(is_live, jobs)) != was_live:
             st.rerun()
 
-    was_live = lives()
+    was_live = any(map(is_live, now()))
     st.fragment(follow, run_every=every_s if was_live else None)()

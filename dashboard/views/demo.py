@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import streamlit as st
 
 from dashboard.components.demo import demo_button
@@ -12,6 +10,7 @@ from dashboard.components.jobs import followed, is_live, job_card
 from dashboard.navigation import link
 from dashboard.words import WHAT_THEY_ARE
 from workers import client
+from workers.records import JobRecord
 
 STEPS = """
 1. **Draw faces**: rendered people with known valence and arousal. No download, no licence, no one's photo.
@@ -27,8 +26,7 @@ def _job_ids() -> list[str]:
     return ids or [job.id for job in need(client.last_demo)]
 
 
-def _progress(ids: list[str]) -> None:
-    jobs = [need(client.get_job, job_id) for job_id in ids]
+def _progress(jobs: list[JobRecord]) -> None:
     done = sum(not is_live(job) for job in jobs)
     st.progress(done / len(jobs), text=f"{done} of {len(jobs)} steps finished")
     for job in jobs:
@@ -50,7 +48,7 @@ def page() -> None:
     if not ids:
         return
     st.header("Progress", anchor=False)
-    followed(ids, partial(_progress, ids), every_s=1.5)
+    followed(ids, _progress, every_s=1.5)
     with st.container(horizontal=True):
         link("compare", "Compare the two models", icon=":material/table_chart:")
         link("video", "Watch the clip", icon=":material/movie:")

@@ -15,18 +15,16 @@ from dashboard.components.run_curves import run_curves
 from dashboard.navigation import link
 from dashboard.words import method_name
 from workers import client
-from workers.records import RunRecord
+from workers.records import JobRecord, RunRecord
 
 
 def _live(run_id: str) -> None:
-    job_id = str(need(client.get_run, run_id).job_id)
+    def draw(jobs: list[JobRecord]) -> None:
+        for job in jobs:
+            job_card(job, prefix="run", with_link=False)
+        run_curves(need(client.get_run, run_id))
 
-    def draw() -> None:
-        run = need(client.get_run, run_id)
-        job_card(need(client.get_job, job_id), prefix="run", with_link=False)
-        run_curves(run)
-
-    followed([job_id], draw, every_s=2.0)
+    followed([str(need(client.get_run, run_id).job_id)], draw, every_s=2.0)
 
 
 def _options(run: RunRecord) -> None:

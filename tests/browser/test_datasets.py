@@ -72,9 +72,8 @@ def bring_in(page: Page, file: Path) -> None:
     expect(field(page, "Name")).to_have_attribute("placeholder", "clips with gaps")
     press(page, "Import")
     chosen = page.get_by_role("combobox", name=re.compile("^Data set"))
-    expect(chosen).to_have_value(
-        re.compile("^clips with gaps")
-    )  # others may be there, and are shown until then
+    # others may be there, and are shown until then
+    expect(chosen).to_have_value(re.compile("^clips with gaps"))
     expect(samples(page)).to_be_visible(timeout=LONG_MS)
     assert 0.5 * FRAMES < count_of(page) < FRAMES  # without the frames that have no label, or no face
     expect(page.get_by_text("Layout affwild")).to_be_visible()

@@ -162,12 +162,12 @@ def test_a_page_is_drawn_anew_when_the_jobs_it_follows_begin_or_end(
     monkeypatch.setattr(st, "rerun", anew)
     job_id = str(client.group_runs(group.id)[1].job_id)
     client.retry_job(job_id)
-    jobs.followed([job_id], lambda: None)
+    jobs.followed([job_id], lambda drawn: None)
     kept[0]()  # still lives: nothing changed
     client.cancel_job(job_id)
     with pytest.raises(DrawnAnewError):
         kept[0]()
-    jobs.followed([job_id], lambda: None)
+    jobs.followed([job_id], lambda drawn: None)
     kept[1]()
     client.retry_job(job_id)
     with pytest.raises(DrawnAnewError):
