@@ -12,9 +12,9 @@ from avce.data.prepared import Prepared
 from avce.data.sequences import sequence_numbers, sequences_of
 from avce.methods.clips import History
 from avce.metrics.bootstrap import intervals
-from avce.metrics.clusters import group_labels
+from avce.metrics.clusters import group_labels, video_labels
 from avce.metrics.conformal import conformal_band
-from avce.metrics.protocols import score
+from avce.metrics.protocols import reasons, score
 from avce.options import Axis, EvaluateOptions, Split
 from avce.progress import Reporter
 from avce.training.checkpoint import Predictor
@@ -35,8 +35,9 @@ def evaluate(
         reporter: Gets progress and stops between batches.
 
     Returns:
-        ``{"n", "n_groups", "grouped_by", "split", "protocol", "zero_labels", "weak_labels", "model", "data",
-        "valence": {"rmse", "sagr", "pcc", "ccc", "icc", "interval": {name: [low, high]}}, "arousal": …,
+        ``{"n", "n_groups", "grouped_by", "averaged_over" (``None`` unless per_video), "split", "protocol",
+        "zero_labels", "weak_labels", "model", "data", "valence": {"rmse", "sagr", "pcc", "ccc", "icc",
+        "interval": {name: [low, high]}, "undefined": {name: reason}}, "arousal": …,
         "band": half-widths (see :func:`avce.metrics.conformal.conformal_band`) or ``None``, "trivial": {name: {"valence": …, "arousal": …}}}``. An undefined figure (PCC of a constant) is ``None``.
 
     Raises:
@@ -85,13 +86,15 @@ def summarise(
     pred = table[["pred_valence", "pred_arousal"]].to_numpy(np.float64)
     target = table[["valence", "arousal"]].to_numpy(np.float64)
     groups, grouped_by = group_labels(table)
-    scored = _score(pred, target, groups, options)
+    videos, averaged_over = video_labels(table) if options.protocol == "per_video" else (None, None)
+    scored = _score(pred, target, videos, options)
     if options.bootstrap:
         bounds = intervals(
             pred,
             target,
             groups,
             protocol=options.protocol,
+            videos=videos,
             zero_labels=options.zero_labels,
             resamples=options.bootstrap,
             confidence=options.confidence,
@@ -104,6 +107,7 @@ def summarise(
         "n": len(table),
         "n_groups": len(np.unique(groups)),
         "grouped_by": grouped_by,
+        "averaged_over": averaged_over,
         "split": options.split.value,
         "protocol": options.protocol,
         "zero_labels": options.zero_labels,
@@ -114,28 +118,39 @@ def summarise(
         **scored,
         "band": None if band is None else band.to_dict(),
         "trivial": {
-            name: _score(values, target, groups, options)
+            name: _score(values, target, videos, options)
             for name, values in trivial_predictions(target, data).items()
         },
     }
 
 
 def trivial_predictions(target: NDArray[np.float64], data: Prepared) -> dict[str, NDArray[np.float64]]:
-    """Predictors that look at no picture; a model must beat them."""
+    """Predictors that look at no picture; a model must beat them.
+
+    Data without a training split give the mean of the evaluated labels, which no predictor could know; the name says so.
+    """
     train = data.samples[data.samples["split"] == Split.TRAIN.value][["valence", "arousal"]].dropna()
-    source = train.to_numpy(np.float64) if len(train) else target
+    source, whose = (train.to_numpy(np.float64), "training") if len(train) else (target, "evaluated")
     shape = target.shape
     return {
-        "mean of the training labels": np.broadcast_to(source.mean(axis=0), shape).copy(),
+        f"mean of the {whose} labels": np.broadcast_to(source.mean(axis=0), shape).copy(),
         "always positive": np.full(shape, 0.5),
     }
 
 
 def _score(
-    pred: NDArray[np.float64], target: NDArray[np.float64], groups: NDArray[Any], options: EvaluateOptions
+    pred: NDArray[np.float64],
+    target: NDArray[np.float64],
+    videos: NDArray[Any] | None,
+    options: EvaluateOptions,
 ) -> dict[str, Any]:
-    scored = score(pred, target, protocol=options.protocol, groups=groups, zero_labels=options.zero_labels)
-    return {axis.value: _plain(scored[axis.value]) for axis in Axis}
+    how: dict[str, Any] = {
+        "protocol": options.protocol,
+        "videos": videos,
+        "zero_labels": options.zero_labels,
+    }
+    scored, why = score(pred, target, **how), reasons(pred, target, **how)
+    return {axis.value: _plain(scored[axis.value]) | {"undefined": why[axis.value]} for axis in Axis}
 
 
 def _plain(values: Any) -> Any:

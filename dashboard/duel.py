@@ -10,7 +10,7 @@ import pandas as pd
 
 from avce.errors import DataError
 from avce.metrics.bootstrap import Difference, holm, paired_difference
-from avce.metrics.clusters import group_labels
+from avce.metrics.clusters import group_labels, video_labels
 from dashboard.words import METRICS
 from workers.records import EvaluationRecord
 
@@ -75,7 +75,7 @@ def fight(first: EvaluationRecord, a: pd.DataFrame, b: pd.DataFrame, *, resample
     zero_labels = str(first.metrics.get("zero_labels") or "excluded")
     table = paired_difference(
         pairs[[f"a_{axis}" for axis in AXES]], pairs[[f"b_{axis}" for axis in AXES]], pairs[list(AXES)], groups,
-        protocol=first.protocol, zero_labels=zero_labels, resamples=resamples,
+        protocol=first.protocol, videos=video_labels(pairs)[0], zero_labels=zero_labels, resamples=resamples,
         confidence=float(first.metrics.get("confidence") or 0.95),
     )  # fmt: skip
     found = {(figure, axis): table[axis][figure] for figure in FIGURES for axis in AXES}

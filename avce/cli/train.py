@@ -11,7 +11,7 @@ from avce.cli.console import ConsoleReporter, metric_table, print_json
 from avce.cli.cost import estimate
 from avce.cli.data import prepared_data
 from avce.cli.flags import collect, options_from
-from avce.options import FIDELITY, PRESETS, EvaluateOptions, PrepareOptions, TrainOptions, train_options
+from avce.options import FIDELITY, PRESETS, Axis, EvaluateOptions, PrepareOptions, TrainOptions, train_options
 from avce.weights import SHIPPED, STARTER
 
 if TYPE_CHECKING:
@@ -152,6 +152,9 @@ def evaluate(checkpoint: str, data: str, *, as_json: bool, **flags: Any) -> None
             f" protocol {result['protocol']}{', weak labels from categories' if result['weak_labels'] else ''}"
         )
         metric_table(title, {predictor.name: result, **result["trivial"]})
+        for axis in Axis:
+            for name, reason in result[axis.value]["undefined"].items():
+                click.echo(f"{name.upper()} of {axis.value} is undefined: {reason}")
 
 
 def _keep_band(checkpoint: str, result: dict[str, Any], reporter: ConsoleReporter) -> None:

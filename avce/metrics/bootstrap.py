@@ -2,16 +2,20 @@
 
 Frames of one video resemble each other; resampling frames pretends to more evidence than there is (on a
 synthetic case CCC [.914, .919] instead of [.882, .931]). The cost does not depend on the number of frames:
-each cluster is summed up once (:mod:`avce.metrics.moments`) and a resample is a weighted sum of these sums.
+each cluster is summed up once (:mod:`avce.metrics.moments`) and a resample is a weighted sum of these sums. Only the
+protocol ``authors`` looks at as many sums as there are batches, since its RMSE depends on where batches begin.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from avce.errors import DomainError, OptionError
 from avce.metrics.moments import FIGURES, Floats, Moments, figures_of
@@ -22,9 +26,8 @@ from avce.metrics.protocols import (
     checked_pairs,
     group_codes,
     group_moments,
-    mean_batch_rmse,
-    mean_of_defined,
     score,
+    video_codes,
 )
 from avce.options import Axis
 
@@ -64,6 +67,7 @@ def intervals(
     groups: ArrayLike | None,
     *,
     protocol: str = "concatenated",
+    videos: ArrayLike | None = None,
     zero_labels: str = "excluded",
     resamples: int = 1000,
     confidence: float = 0.95,
@@ -77,7 +81,8 @@ def intervals(
         groups: Subject or video of each row; ``None`` takes each row alone, which is right for unrelated
             pictures only.
         protocol: As in :func:`avce.metrics.protocols.score`.
-        zero_labels: As there.
+        videos: What ``per_video`` averages over; ``None``: the groups. Groups that share a video are drawn together.
+        zero_labels: As in :func:`~avce.metrics.protocols.score`.
         resamples: Number of resamples, >= 1.
         confidence: Coverage, within (0, 1).
         seed: Same seed, same interval.
@@ -93,11 +98,11 @@ def intervals(
     """
     _check(resamples, confidence, protocol)
     p, y = checked_pairs(pred, target)
-    codes = group_codes(groups, len(p)) if groups is not None else np.arange(len(p))
+    rows = _Rows.of(len(p), groups, videos, protocol)
     samples = _resampled(
-        [p], y, codes, protocol=protocol, zero_labels=zero_labels, resamples=resamples, seed=seed
+        [p], y, rows, protocol=protocol, zero_labels=zero_labels, resamples=resamples, seed=seed
     )[0]
-    few = codes.max() < 1
+    few = rows.n_units < 2
     return {
         axis.value: {
             name: _percentiles(samples[axis.value][name], confidence, undefined=few) for name in FIGURES
@@ -113,6 +118,7 @@ def paired_difference(
     groups: ArrayLike | None,
     *,
     protocol: str = "concatenated",
+    videos: ArrayLike | None = None,
     zero_labels: str = "excluded",
     resamples: int = 1000,
     confidence: float = 0.95,
@@ -126,6 +132,7 @@ def paired_difference(
         target: Labels, same shape.
         groups: As in :func:`intervals`.
         protocol: As there.
+        videos: As there.
         zero_labels: As there.
         resamples: As there.
         confidence: As there.
@@ -136,8 +143,8 @@ def paired_difference(
         sign of RMSE differences is A − B as well: negative is better for A.
     """
     return compare(
-        {"a": pred_a, "b": pred_b}, target, groups, reference="a", protocol=protocol, zero_labels=zero_labels,
-        resamples=resamples, confidence=confidence, seed=seed,
+        {"a": pred_a, "b": pred_b}, target, groups, reference="a", protocol=protocol, videos=videos,
+        zero_labels=zero_labels, resamples=resamples, confidence=confidence, seed=seed,
     )["b"]  # fmt: skip
 
 
@@ -148,6 +155,7 @@ def compare(
     *,
     reference: str,
     protocol: str = "concatenated",
+    videos: ArrayLike | None = None,
     zero_labels: str = "excluded",
     resamples: int = 1000,
     confidence: float = 0.95,
@@ -161,6 +169,7 @@ def compare(
         groups: As in :func:`intervals`.
         reference: Name of the model that the others are subtracted from.
         protocol: As in :func:`intervals`.
+        videos: As there.
         zero_labels: As there.
         resamples: As there.
         confidence: As there.
@@ -180,18 +189,19 @@ def compare(
     names = [reference, *(name for name in preds if name != reference)]
     arrays = [checked_pairs(preds[name], target)[0] for name in names]
     y = checked_pairs(arrays[0], target)[1]
-    codes = group_codes(groups, len(y)) if groups is not None else np.arange(len(y))
+    rows = _Rows.of(len(y), groups, videos, protocol)
     points = [
-        _with_mean(score(a, y, protocol=protocol, groups=codes, zero_labels=zero_labels)) for a in arrays
+        _with_mean(score(a, y, protocol=protocol, videos=rows.videos, zero_labels=zero_labels))
+        for a in arrays
     ]
     draws = [
         _with_mean(sample)
         for sample in _resampled(
-            arrays, y, codes, protocol=protocol, zero_labels=zero_labels, resamples=resamples, seed=seed
+            arrays, y, rows, protocol=protocol, zero_labels=zero_labels, resamples=resamples, seed=seed
         )
     ]
     table: dict[str, dict[str, dict[str, Difference]]] = {name: {} for name in names[1:]}
-    few = codes.max() < 1
+    few = rows.n_units < 2
     for row in points[0]:
         for figure in FIGURES:
             found = [
@@ -233,10 +243,44 @@ def holm(p_values: Sequence[float] | Floats) -> Floats:
 # resampling
 
 
+@dataclass(frozen=True)
+class _Rows:
+    """Which rows are drawn together.
+
+    Attributes:
+        units: Number of the unit of each row, 0 … n_units − 1.
+        videos: Number of the video of each row; the unit's where the protocol looks at no videos.
+    """
+
+    units: NDArray[np.intp]
+    videos: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, n: int, groups: ArrayLike | None, videos: ArrayLike | None, protocol: str) -> Self:
+        if protocol != "per_video":
+            alone = np.arange(n) if groups is None else group_codes(groups, n)
+            return cls(alone, alone)
+        of_video = video_codes(groups if videos is None else videos, n)
+        if groups is None or videos is None:
+            return cls(of_video, of_video)
+        units = group_codes(groups, n)
+        # a video of two persons has one figure, so both are drawn or neither
+        n_units = int(units.max()) + 1
+        edges = coo_array(
+            (np.ones(n, np.bool_), (units, n_units + of_video)),
+            shape=(n_units + int(of_video.max()) + 1,) * 2,
+        )
+        return cls(group_codes(connected_components(edges, directed=False)[1][units], n), of_video)
+
+    @property
+    def n_units(self) -> int:
+        return int(self.units.max()) + 1
+
+
 def _resampled(
     preds: Sequence[Floats],
     target: Floats,
-    codes: NDArray[np.intp],
+    rows: _Rows,
     *,
     protocol: str,
     zero_labels: str,
@@ -244,16 +288,14 @@ def _resampled(
     seed: int,
 ) -> list[dict[str, dict[str, Floats]]]:
     """Figures of each model on each resample; all models see the same resamples."""
-    clusters = int(codes.max()) + 1
     stacks = [
-        [_Cluster(p[:, k], target[:, k], codes, protocol, zero_labels) for k in range(len(Axis))]
-        for p in preds
+        [_summed(p[:, k], target[:, k], rows, protocol, zero_labels) for k in range(len(Axis))] for p in preds
     ]
     parts: list[list[list[dict[str, Floats]]]] = [[[] for _ in Axis] for _ in preds]
-    for drawn, weights in _draws(clusters, resamples, seed):
+    for drawn in _draws(rows.n_units, resamples, seed):
         for model, stack in enumerate(stacks):
-            for k, cluster in enumerate(stack):
-                parts[model][k].append(cluster.figures(drawn, weights))
+            for k, summed in enumerate(stack):
+                parts[model][k].append(summed.figures(drawn))
     return [
         {
             axis.value: {name: np.concatenate([part[name] for part in of_model[k]]) for name in FIGURES}
@@ -263,8 +305,15 @@ def _resampled(
     ]
 
 
-def _draws(clusters: int, resamples: int, seed: int) -> Iterator[tuple[NDArray[np.intp], Floats]]:
-    """Chunks of ``(drawn clusters, how often each was drawn)``, both ``(chunk, clusters)``."""
+@dataclass(frozen=True)
+class _Drawn:
+    """Some resamples: ``units`` in the order drawn and ``counts``, how often each was; both ``(chunk, n_units)``."""
+
+    units: NDArray[np.intp]
+    counts: Floats
+
+
+def _draws(clusters: int, resamples: int, seed: int) -> Iterator[_Drawn]:
     rng = np.random.default_rng(seed)
     step = max(1, _CHUNK // clusters)
     for start in range(0, resamples, step):
@@ -272,40 +321,91 @@ def _draws(clusters: int, resamples: int, seed: int) -> Iterator[tuple[NDArray[n
         drawn = rng.integers(0, clusters, (rows, clusters))
         flat = (drawn + np.arange(rows)[:, None] * clusters).ravel()
         counts = np.bincount(flat, minlength=rows * clusters)
-        yield drawn, counts.reshape(rows, clusters).astype(np.float64)
+        yield _Drawn(drawn, counts.reshape(rows, clusters).astype(np.float64))
 
 
-class _Cluster:
-    """The sums per cluster of one model and axis."""
+class _Summed(Protocol):
+    """One model and axis, summed up per unit; gives the figures of a chunk of resamples."""
 
-    def __init__(
-        self, pred: Floats, target: Floats, codes: NDArray[np.intp], protocol: str, zero_labels: str
-    ) -> None:
-        moments = group_moments(pred, target, codes)
-        self.protocol, self.zero_labels = protocol, zero_labels
-        if protocol == "per_video":
-            self.per_video = figures_of(moments, zero_labels=zero_labels)
-            return
-        # a common shift changes no figure below except through the sums' rounding: centre first
-        shift = target.mean()
-        self.sums = replace(
-            moments, mean_pred=moments.mean_pred - shift, mean_target=moments.mean_target - shift
-        ).stacked_sums()
-        if protocol == "authors":
-            order = np.argsort(codes, kind="stable")
-            self.squared = np.split((pred - target)[order] ** 2, np.cumsum(moments.n[:-1]).astype(np.intp))
+    def figures(self, drawn: _Drawn) -> dict[str, Floats]:
+        """Each figure, shape ``(chunk,)``."""
 
-    def figures(self, drawn: NDArray[np.intp], weights: Floats) -> dict[str, Floats]:
-        if self.protocol == "per_video":
-            return {name: mean_of_defined(values, weights) for name, values in self.per_video.items()}
-        pooled = Moments.from_sums(weights @ self.sums)
-        if self.protocol == "concatenated":
-            return figures_of(pooled, zero_labels=self.zero_labels)
-        batches = [
-            mean_batch_rmse(np.concatenate([self.squared[c] for c in row]), batch=AUTHORS_BATCH)
-            for row in drawn
-        ]
-        return authors_figures(pooled) | {"rmse": np.array(batches)}
+
+def _summed(pred: Floats, target: Floats, rows: _Rows, protocol: str, zero_labels: str) -> _Summed:
+    if protocol == "per_video":
+        return _PerVideo(pred, target, rows, zero_labels)
+    if protocol == "authors":
+        return _Authors(pred, target, rows)
+    return _Concatenated(pred, target, rows, zero_labels)
+
+
+class _Concatenated:
+    def __init__(self, pred: Floats, target: Floats, rows: _Rows, zero_labels: str) -> None:
+        self.zero_labels = zero_labels
+        self.sums = _centred_sums(pred, target, rows.units)
+
+    def figures(self, drawn: _Drawn) -> dict[str, Floats]:
+        return figures_of(Moments.from_sums(drawn.counts @ self.sums), zero_labels=self.zero_labels)
+
+
+class _PerVideo:
+    """Per unit and figure: the sum over its videos in which the figure is defined, and their number."""
+
+    def __init__(self, pred: Floats, target: Floats, rows: _Rows, zero_labels: str) -> None:
+        unit_of_video = np.zeros(int(rows.videos.max()) + 1, np.intp)
+        unit_of_video[rows.videos] = rows.units
+        per_video = figures_of(group_moments(pred, target, rows.videos), zero_labels=zero_labels)
+        self.sums = {
+            name: np.stack(
+                [
+                    np.bincount(unit_of_video, np.nan_to_num(values), rows.n_units),
+                    np.bincount(unit_of_video, ~np.isnan(values), rows.n_units),
+                ],
+                axis=1,
+            )
+            for name, values in per_video.items()
+        }
+
+    def figures(self, drawn: _Drawn) -> dict[str, Floats]:
+        found = {}
+        for name, sums in self.sums.items():
+            total, defined = (drawn.counts @ sums).T
+            found[name] = np.divide(total, defined, out=np.full(len(total), np.nan), where=defined > 0)
+        return found
+
+
+class _Authors:
+    """Sums per unit, and running sums of squared errors over the rows in the units' order."""
+
+    def __init__(self, pred: Floats, target: Floats, rows: _Rows) -> None:
+        self.sums = _centred_sums(pred, target, rows.units)
+        order = np.argsort(rows.units, kind="stable")
+        self.running = np.concatenate([[0.0], np.cumsum((pred - target)[order] ** 2)])
+        self.size = np.bincount(rows.units)
+        self.start = np.cumsum(self.size) - self.size
+
+    def figures(self, drawn: _Drawn) -> dict[str, Floats]:
+        rmse = np.array([self._mean_batch_rmse(row) for row in drawn.units])
+        return authors_figures(Moments.from_sums(drawn.counts @ self.sums)) | {"rmse": rmse}
+
+    def _mean_batch_rmse(self, units: NDArray[np.intp]) -> float:
+        """:func:`~avce.metrics.protocols.mean_batch_rmse` over the rows of the drawn units, one after the other."""
+        start, end = self.start[units], np.cumsum(self.size[units])
+        before = np.cumsum(self.running[start + self.size[units]] - self.running[start])
+        edges = np.append(np.arange(0, end[-1], AUTHORS_BATCH), end[-1])
+        unit = np.searchsorted(end[:-1], edges, side="right")  # without the last end: its edge is in the last unit
+        into = edges - (end[unit] - self.size[units[unit]])
+        within = self.running[start[unit] + into] - self.running[start[unit]]
+        up_to = within + np.concatenate([[0.0], before])[unit]
+        return float(np.sqrt(np.maximum(np.diff(up_to), 0.0) / np.diff(edges)).mean())
+
+
+def _centred_sums(pred: Floats, target: Floats, units: NDArray[np.intp]) -> Floats:
+    # a common shift changes no figure but through the sums' rounding: centre first
+    moments, shift = group_moments(pred, target, units), target.mean()
+    return replace(
+        moments, mean_pred=moments.mean_pred - shift, mean_target=moments.mean_target - shift
+    ).stacked_sums()
 
 
 def _with_mean(figures: Mapping[str, Mapping[str, Floats | float]]) -> dict[str, dict[str, Floats | float]]:

@@ -15,6 +15,7 @@ from avce.metrics.moments import (
     figures_of,
     icc31_of,
     pcc_of,
+    reasons_of,
     rmse_of,
     sagr_of,
 )
@@ -120,13 +121,5 @@ def why_undefined(pred: ArrayLike, target: ArrayLike, *, zero_labels: str = "exc
         Figure name to a short sentence; empty when all are defined.
     """
     m = Moments.of(pred, target)
-    sides = (("the predictions", m.var_pred), ("the labels", m.var_target))
-    constant = " and ".join(name for name, variance in sides if variance == 0)
-    if len(np.atleast_1d(np.asarray(pred))) == 1:
-        reason = "a single frame does not vary"
-    else:
-        reason = f"{constant} do not vary" if constant else "the variances are too small to divide by"
-    reasons = dict.fromkeys(("pcc", "ccc", "icc"), reason)
-    reasons["sagr"] = "every label is zero, and zero has no sign"
     figures = figures_of(m, zero_labels=zero_labels)
-    return {name: text for name, text in reasons.items() if np.isnan(figures[name])}
+    return {name: text for name, text in reasons_of(m).items() if np.isnan(figures[name])}

@@ -178,6 +178,19 @@ def figures_of(m: Moments, *, zero_labels: str = "excluded") -> dict[str, Floats
     }
 
 
+def reasons_of(m: Moments) -> dict[str, str]:
+    """What to say of each figure that is ``nan`` for these moments (of one sample); RMSE never is."""
+    sides = (("the predictions", m.var_pred), ("the labels", m.var_target))
+    constant = " and ".join(name for name, variance in sides if variance == 0)
+    if m.n == 1:
+        reason = "a single frame does not vary"
+    else:
+        reason = f"{constant} do not vary" if constant else "the variances are too small to divide by"
+    return dict.fromkeys(("pcc", "ccc", "icc"), reason) | {
+        "sagr": "every label is zero, and zero has no sign"
+    }
+
+
 def _ratio(above: Floats, below: Floats) -> Floats:
     out = np.full(np.broadcast_shapes(np.shape(above), np.shape(below)), np.nan)
     np.divide(above, below, out=out, where=np.asarray(below) > 0)

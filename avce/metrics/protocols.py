@@ -19,7 +19,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from avce.errors import OptionError, ShapeError
-from avce.metrics.moments import FIGURES, Floats, Moments, check_finite, figures_of
+from avce.metrics.moments import FIGURES, Floats, Moments, check_finite, figures_of, reasons_of
 from avce.options import Axis
 
 PROTOCOLS = ("concatenated", "per_video", "authors")
@@ -32,7 +32,7 @@ def score(
     target: ArrayLike,
     *,
     protocol: str = "concatenated",
-    groups: ArrayLike | None = None,
+    videos: ArrayLike | None = None,
     zero_labels: str = "excluded",
 ) -> dict[str, dict[str, float]]:
     """All figures of both axes under one protocol.
@@ -41,27 +41,53 @@ def score(
         pred: Predictions, shape ``(n, 2)``, columns valence and arousal.
         target: Labels, same shape.
         protocol: One of :data:`PROTOCOLS`.
-        groups: Video of each row, shape ``(n,)``; needed by ``per_video``, ignored by the others.
+        videos: Video of each row, shape ``(n,)``; needed by ``per_video``, ignored by the others.
         zero_labels: As in :func:`avce.metrics.functional.sagr`; ``authors`` always counts them wrong.
 
     Returns:
-        ``{"valence": {"rmse", "sagr", "pcc", "ccc", "icc"}, "arousal": {…}}``; undefined figures are ``nan``.
+        ``{"valence": {"rmse", "sagr", "pcc", "ccc", "icc"}, "arousal": {…}}``; undefined figures are ``nan``, and
+        :func:`reasons` tells why.
 
     Raises:
-        ShapeError: Other shapes, no rows, or no groups where the protocol needs them.
+        ShapeError: Other shapes, no rows, or no videos where the protocol needs them.
         DomainError: A ``nan`` or an infinity.
         OptionError: Unknown protocol or ``zero_labels``.
     """
     p, y = checked_pairs(pred, target)
-    codes = None
-    if protocol == "per_video":
-        if groups is None:
-            raise ShapeError("groups: protocol per_video needs the video of each row, got None")
-        codes = group_codes(groups, len(p))
+    codes = video_codes(videos, len(p)) if protocol == "per_video" else None
     return {
         axis.value: _score_axis(p[:, column], y[:, column], codes, protocol, zero_labels)
         for column, axis in enumerate(Axis)
     }
+
+
+def reasons(
+    pred: ArrayLike,
+    target: ArrayLike,
+    *,
+    protocol: str = "concatenated",
+    videos: ArrayLike | None = None,
+    zero_labels: str = "excluded",
+) -> dict[str, dict[str, str]]:
+    """Why :func:`score` gives ``nan``; arguments and errors as there.
+
+    Returns:
+        ``{"valence": {figure: short sentence}, "arousal": {…}}``, only of figures that are ``nan``. Under ``per_video``
+        that is a figure which no video has; the sentence is that of the first video.
+    """
+    figures = score(pred, target, protocol=protocol, videos=videos, zero_labels=zero_labels)
+    p, y = checked_pairs(pred, target)
+    why: dict[str, dict[str, str]] = {}
+    for column, axis in enumerate(Axis):
+        undefined = [name for name in FIGURES if np.isnan(figures[axis.value][name])]
+        of, where = Moments.of(p[:, column], y[:, column]), ""
+        if protocol == "per_video":
+            codes = video_codes(videos, len(p))
+            of = group_moments(p[:, column], y[:, column], codes).at(0)
+            where = f"in none of {codes.max() + 1:,} videos; in the first " if codes.max() else ""
+        found = reasons_of(of)
+        why[axis.value] = {name: where + found[name] for name in undefined}
+    return why
 
 
 def _score_axis(
@@ -96,14 +122,12 @@ def mean_batch_rmse(squared_error: Floats, *, batch: int = AUTHORS_BATCH) -> flo
     return float(np.sqrt(np.add.reduceat(squared_error, starts) / sizes).mean())
 
 
-def mean_of_defined(values: Floats, weights: Floats | None = None) -> Floats:
-    """Weighted mean over the last axis of the entries that are not ``nan``; ``nan`` when there are none."""
+def mean_of_defined(values: Floats) -> Floats:
+    """Mean over the last axis of the entries that are not ``nan``; ``nan`` when there are none."""
     defined = ~np.isnan(values)
-    weights = defined.astype(np.float64) if weights is None else weights * defined
-    total = weights.sum(axis=-1)
-    summed = (weights * np.where(defined, values, 0.0)).sum(axis=-1)
-    out = np.full(np.shape(total), np.nan)
-    np.divide(summed, total, out=out, where=total > 0)
+    count = defined.sum(axis=-1)
+    out = np.full(np.shape(count), np.nan)
+    np.divide(np.where(defined, values, 0.0).sum(axis=-1), count, out=out, where=count > 0)
     return out
 
 
@@ -153,7 +177,18 @@ def checked_pairs(pred: ArrayLike, target: ArrayLike) -> tuple[Floats, Floats]:
     return p, y
 
 
-def group_codes(groups: ArrayLike, rows: int) -> NDArray[np.intp]:
+def video_codes(videos: ArrayLike | None, rows: int) -> NDArray[np.intp]:
+    """:func:`group_codes` of what ``per_video`` averages over.
+
+    Raises:
+        ShapeError: ``None``, or not one per row.
+    """
+    if videos is None:
+        raise ShapeError("videos: protocol per_video needs the video of each row, got None")
+    return group_codes(videos, rows, name="videos")
+
+
+def group_codes(groups: ArrayLike, rows: int, *, name: str = "groups") -> NDArray[np.intp]:
     """Groups as numbers 0, 1, … in order of first appearance.
 
     Raises:
@@ -161,7 +196,7 @@ def group_codes(groups: ArrayLike, rows: int) -> NDArray[np.intp]:
     """
     values: Any = np.asarray(groups)
     if values.shape != (rows,):
-        raise ShapeError(f"groups: expected one per row, shape ({rows},), got {values.shape}")
+        raise ShapeError(f"{name}: expected one per row, shape ({rows},), got {values.shape}")
     return np.asarray(pd.factorize(values, use_na_sentinel=False)[0], np.intp)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import streamlit as st
+
 from avce.published import PublishedResult
 from dashboard import charts
 from dashboard.components.frame import is_dark
@@ -56,8 +58,20 @@ def figure_cells(
             below = f"{number(bounds[0])} … {number(bounds[1])}" if bounds and None not in bounds else ""
             is_best = best is not None and value is not None and best.get((name, axis)) == value
             text = f"{value:g}" if as_printed and value is not None else number(value)
-            cells.append(Cell(text, below=below, hover=METRICS[name][1], is_best=is_best))
+            reason = figures.get(axis, {}).get("undefined", {}).get(name)
+            hover = f"Undefined: {reason}." if reason else METRICS[name][1]
+            cells.append(Cell(text, below=below, hover=hover, is_best=is_best))
     return cells
+
+
+def undefined_lines(figures: Figures) -> list[str]:
+    """A sentence for each figure of a model that does not exist, with its reason."""
+    return [
+        f"{METRICS[name][0]} of {axis} is undefined: {reason}."
+        for axis in AXES
+        for name, reason in figures.get(axis, {}).get("undefined", {}).items()
+        if name in METRICS
+    ]
 
 
 def trivial_rows(evaluation: EvaluationRecord) -> list[Row]:
@@ -107,6 +121,9 @@ def evaluation_table(
     if ranked and evaluations:
         rows += trivial_rows(evaluations[0])
     draw_table(heads("Run"), rows, caption=caption)
+    for item in evaluations:
+        for line in undefined_lines(item.metrics):
+            st.caption(f"{item.run_name}: {line}")
 
 
 def published_table(results: Sequence[PublishedResult], *, caption: str) -> None:

@@ -157,7 +157,8 @@ def _figures(level: float) -> dict:
         values = {"rmse": 0.5 - ccc / 3, "sagr": 0.5 + ccc / 3, "pcc": ccc + 0.03, "ccc": ccc, "icc": ccc}
         return {**values, "interval": {name: [value - 0.05, value + 0.05] for name, value in values.items()}}
 
-    mean = {"rmse": 0.45, "sagr": 0.6, "pcc": None, "ccc": 0.0, "icc": None}
+    undefined = dict.fromkeys(("pcc", "icc"), "the predictions do not vary")
+    mean = {"rmse": 0.45, "sagr": 0.6, "pcc": None, "ccc": 0.0, "icc": None, "undefined": undefined}
     return {
         "n": 60, "n_groups": 2, "grouped_by": "subject", "split": "test", "protocol": "concatenated",
         "zero_labels": "excluded", "confidence": 0.95, "weak_labels": False, "data": FINGERPRINT,

@@ -12,6 +12,7 @@ import pytest
 
 from avce.errors import DataError
 from avce.metrics.bootstrap import Difference, holm
+from avce.metrics.protocols import score
 from avce.options import train_options
 from avce.published import PUBLISHED
 from dashboard import charts
@@ -70,6 +71,22 @@ def test_the_nearer_model_wins_every_figure_beyond_chance(duel) -> None:
     assert duel.differences["ccc", "valence"].low > 0
     assert duel.differences["rmse", "arousal"].high < 0
     assert (duel.grouped_by, duel.n_groups, len(duel.pairs)) == ("subject", 20, 400)
+
+
+def test_under_per_video_the_mean_is_over_videos_while_subjects_are_drawn() -> None:
+    first = evaluation("mine").model_copy(update={"protocol": "per_video"})
+    a, b = (
+        predictions(noise, seed).assign(video=[f"v{i % 40}" for i in range(400)])
+        for noise, seed in ((0.1, 1), (0.4, 2))
+    )
+    duel = fight(first, a, b, resamples=200)
+    labels, names = ["valence", "arousal"], ["pred_valence", "pred_arousal"]
+    one, two = (
+        score(table[names], table[labels], protocol="per_video", videos=table["video"])["valence"]["ccc"]
+        for table in (a, b)
+    )
+    assert duel.differences["ccc", "valence"].difference == pytest.approx(one - two, abs=1e-12)
+    assert (duel.grouped_by, duel.n_groups) == ("subject", 20)
 
 
 def test_swapped_models_turn_every_difference_round(duel) -> None:

@@ -13,7 +13,7 @@ from avce.progress import span
 from avce.video.one_face import one_face
 from dashboard.comparing import differences, groups
 from dashboard.components.explain import circumplex_svg
-from dashboard.components.figures import best_of
+from dashboard.components.figures import best_of, undefined_lines
 from dashboard.components.forms import help_of, label_of
 from dashboard.components.frames import nearest
 from dashboard.components.tables import Cell, Row, table_html
@@ -67,6 +67,15 @@ def test_lengths_of_time_read_well(seconds, text: str) -> None:
 
 def test_undefined_figures_are_a_dash() -> None:
     assert (number(None), number(float("nan")), number(-0.5)) == ("–", "–", "−0.500")
+
+
+def test_undefined_figures_of_a_model_come_with_their_reason() -> None:
+    figures = {
+        "valence": {"ccc": 0.1, "undefined": {}},
+        "arousal": {"pcc": None, "undefined": {"pcc": "the labels do not vary"}},
+    }
+    assert undefined_lines(figures) == ["PCC of arousal is undefined: the labels do not vary."]
+    assert undefined_lines({"valence": {"ccc": 0.1}, "arousal": {"ccc": 0.2}}) == []
     assert number(-0.0001) == "0.000"
 
 

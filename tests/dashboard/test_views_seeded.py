@@ -60,6 +60,7 @@ def test_only_the_chosen_states_of_jobs_are_listed(seeded: Seeded) -> None:
 def test_compare_marks_the_best_row_and_keeps_trivial_predictors_in_sight(seeded: Seeded) -> None:
     words = texts(open_page("compare"))
     assert "mean of the training labels" in words
+    assert 'title="Undefined: the predictions do not vary.">–</td>' in words
     assert 'class="best"' in words
     assert "0.550 … 0.650" in words  # the interval of the better run's CCC
     assert "protocol" in " ".join(badge for badge in words.split("\n") if "concatenated" in badge)

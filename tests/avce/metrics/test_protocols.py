@@ -5,7 +5,7 @@ import pytest
 
 from avce.errors import DomainError, OptionError, ShapeError
 from avce.metrics import functional
-from avce.metrics.protocols import AUTHORS_BATCH, PROTOCOLS, group_codes, group_moments, score
+from avce.metrics.protocols import AUTHORS_BATCH, PROTOCOLS, group_codes, group_moments, reasons, score
 
 
 def sample(n=600, seed=0):
@@ -19,7 +19,7 @@ def test_a_perfect_prediction_scores_one_in_sound_protocols_and_more_in_the_auth
     _, target, _ = sample(n)
     groups = np.arange(n) // 5
     for protocol in ("concatenated", "per_video"):
-        figures = score(target, target, protocol=protocol, groups=groups)
+        figures = score(target, target, protocol=protocol, videos=groups)
         for axis in ("valence", "arousal"):
             assert figures[axis] == {"rmse": 0.0, "sagr": 1.0, "pcc": 1.0, "ccc": 1.0, "icc": 1.0}
     authors = score(target, target, protocol="authors")["valence"]
@@ -44,7 +44,7 @@ def test_concatenated_is_the_functional_form_per_column():
 
 def test_per_video_is_the_plain_mean_over_videos():
     pred, target, groups = sample()
-    figures = score(pred, target, protocol="per_video", groups=groups)
+    figures = score(pred, target, protocol="per_video", videos=groups)
     expected = np.mean([functional.ccc(pred[groups == g, 1], target[groups == g, 1]) for g in range(7)])
     assert figures["arousal"]["ccc"] == pytest.approx(expected, abs=1e-12)
 
@@ -53,9 +53,34 @@ def test_a_video_without_a_defined_figure_is_left_out_of_the_mean():
     pred, target, groups = sample()
     target[groups == 3] = 0.1
     pred[groups == 3] = 0.1
-    figures = score(pred, target, protocol="per_video", groups=groups)
+    figures = score(pred, target, protocol="per_video", videos=groups)
     others = [functional.ccc(pred[groups == g, 0], target[groups == g, 0]) for g in range(7) if g != 3]
     assert figures["valence"]["ccc"] == pytest.approx(np.mean(others), abs=1e-12)
+
+
+def test_reasons_are_given_for_undefined_figures_only():
+    pred, target, videos = sample()
+    assert reasons(pred, target) == {"valence": {}, "arousal": {}}
+    pred[:, 1], target[:, 0] = 0.2, 0.0
+    found = reasons(pred, target)
+    assert found["arousal"] == {"pcc": "the predictions do not vary"}
+    assert found["valence"] == {
+        "sagr": "every label is zero, and zero has no sign",
+        "pcc": "the labels do not vary",
+    }
+    assert reasons(pred, target, zero_labels="own_class")["valence"] == {"pcc": "the labels do not vary"}
+    assert reasons(pred, target, protocol="authors")["arousal"] == {"pcc": "the predictions do not vary"}
+    by_video = reasons(pred, target, protocol="per_video", videos=videos)
+    assert by_video["arousal"] == {"pcc": "in none of 7 videos; in the first the predictions do not vary"}
+
+
+def test_a_single_frame_has_a_reason_under_every_protocol():
+    for protocol in PROTOCOLS:
+        why = reasons([[0.1, 0.2]], [[0.3, 0.2]], protocol=protocol, videos=["a"])
+        assert why["valence"]["pcc"] == why["arousal"]["ccc"] == "a single frame does not vary"
+        figures = score([[0.1, 0.2]], [[0.3, 0.2]], protocol=protocol, videos=["a"])
+        for axis, found in why.items():
+            assert set(found) == {name for name, value in figures[axis].items() if np.isnan(value)}
 
 
 def test_the_authors_rmse_is_the_mean_over_batches():
@@ -94,10 +119,10 @@ def test_a_constant_group_is_exactly_constant():
 def test_bad_input_is_refused(protocol):
     pred, target, groups = sample(20)
     with pytest.raises(ShapeError, match=r"\(20,\)"):
-        score(pred[:, 0], target[:, 0], protocol=protocol, groups=groups)
+        score(pred[:, 0], target[:, 0], protocol=protocol, videos=groups)
     target[4, 1] = np.inf
     with pytest.raises(DomainError, match=r"target.*row 4"):
-        score(pred, target, protocol=protocol, groups=groups)
+        score(pred, target, protocol=protocol, videos=groups)
 
 
 def test_per_video_needs_the_video_of_each_row():
@@ -105,7 +130,7 @@ def test_per_video_needs_the_video_of_each_row():
     with pytest.raises(ShapeError, match="per_video needs"):
         score(pred, target, protocol="per_video")
     with pytest.raises(ShapeError, match=r"\(20,\)"):
-        score(pred, target, protocol="per_video", groups=groups[:5])
+        score(pred, target, protocol="per_video", videos=groups[:5])
 
 
 def test_an_unknown_protocol_is_named():
