@@ -14,29 +14,54 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from avce.errors import OptionError
 
 
-class Method(StrEnum):
-    """Training methods; each is one module in :mod:`avce.methods`."""
+class _Explained(StrEnum):
+    """A name as it stands in options and files, with words for those who choose and a label for tables and legends."""
 
-    AVCE = "avce"
-    CAF = "caf"
-    HASANI = "hasani"
-    HASANI_LSTM = "hasani_lstm"
-    SUPERVISED = "supervised"
+    _value_: str
+    words: str
+    label: str
+
+    def __new__(cls, value: str, words: str = "", label: str = "") -> Self:
+        """One line of a table below; without a label the name itself serves."""
+        member = str.__new__(cls, value)
+        member._value_, member.words, member.label = value, words, label or value
+        return member
+
+
+class Method(_Explained):
+    """The table of training methods. A new one is the module ``avce.methods.<name>`` and one line here."""
+
+    AVCE = (
+        "avce",
+        "supervised, plus a contrast between two views of each feature (the poster's method)",
+        "AVCE",
+    )
+    CAF = "caf", "contrastive adversarial learning, the authors' earlier method", "CAF"
+    HASANI = "hasani", "residual network with squared error, the poster's first baseline", "Hasani et al."
+    HASANI_LSTM = (
+        "hasani_lstm",
+        "the same with an LSTM over clips: looks at the frames before too",
+        "Hasani et al., clips",
+    )
+    SUPERVISED = "supervised", "squared error and correlation terms alone: the ablation of AVCE", "Supervised"
 
 
 CLIP_METHODS = frozenset({Method.HASANI_LSTM})
 """Methods that learn from clips and judge a frame by those before it as well."""
 
+OWN_ENCODER = frozenset({Method.HASANI, Method.HASANI_LSTM})
+"""Methods that bring their own encoder, whatever the backbone."""
 
-class Backbone(StrEnum):
-    """Encoders; each is one entry of the table in :mod:`avce.models.encoders`."""
 
-    ALEXNET = "alexnet"
-    RESNET18 = "resnet18"
-    EFFICIENTNET_LITE0 = "efficientnet_lite0"
-    COMPACT = "compact"
-    INCEPTION_RESNET = "inception_resnet"
-    TINY = "tiny"
+class Backbone(_Explained):
+    """The table of encoders. A new one is the module ``avce.models.<name>`` and one line here."""
+
+    ALEXNET = "alexnet", "the poster's"
+    RESNET18 = "resnet18", "deeper, slow on CPU"
+    EFFICIENTNET_LITE0 = "efficientnet_lite0", "can start from ImageNet"
+    COMPACT = "compact", "made for two cores"
+    INCEPTION_RESNET = "inception_resnet", "Hasani-style's net under any method"
+    TINY = "tiny", "for trying things out"
 
 
 class Axis(StrEnum):
@@ -315,8 +340,9 @@ class TrainOptions(Options):
     )
     pretrained: str = Field(
         "none",
-        description="Where the weights start: none (fresh), imagenet or starter (both for EfficientNet-Lite0), or the"
-        " folder of a checkpoint with the same encoder. What of it fits is taken and told in the log.",
+        description="Where the weights start: none (fresh), imagenet or starter (both for EfficientNet-Lite0), the"
+        " folder of a checkpoint with the same encoder, or a .pth or .t7 file of the encoder's weights, such as"
+        " torchvision's. What of it fits is taken and told in the log.",
         json_schema_extra={"flag": "start-from"},
     )
     feature_dim: int = Field(
@@ -399,7 +425,14 @@ class TrainOptions(Options):
 
     @model_validator(mode="after")
     def _start_fits_the_encoder(self) -> Self:
-        if self.pretrained in {"imagenet", "starter"} and self.backbone is not Backbone.EFFICIENTNET_LITE0:
+        if self.pretrained not in {"imagenet", "starter"}:
+            return self
+        if self.method in OWN_ENCODER:
+            raise ValueError(
+                f"pretrained={self.pretrained} fits no net of method {self.method.value}, which brings its own encoder; choose"
+                " none, or the folder of a checkpoint of this method"
+            )
+        if self.backbone is not Backbone.EFFICIENTNET_LITE0:
             raise ValueError(
                 f"pretrained={self.pretrained} is at hand for backbone efficientnet_lite0 only, got"
                 f" {self.backbone.value}; choose that backbone, or none"

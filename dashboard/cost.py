@@ -20,6 +20,9 @@ ROUGH_MS: dict[Backbone, tuple[float, int]] = {
 }
 """Milliseconds per picture and epoch on two cores at an input size; measured once, other machines differ."""
 
+SLOWEST = max(ROUGH_MS.values())
+"""For an encoder that was not measured: rather too long than too short."""
+
 METHOD_FACTOR = {"avce": 1.3, "caf": 1.6, "hasani": 1.0, "hasani_lstm": 1.1, "supervised": 1.0}
 SOLVER_MS = {"exact": 0.0, "ecos": 1.1, "cvxpy": 5.9}
 """Extra milliseconds per picture for the two views."""
@@ -59,7 +62,7 @@ def estimate(
             rates.append((job.finished_at - job.started_at).total_seconds() / done)
     if rates:
         return Cost(median(rates) * work, is_measured=True)
-    per_picture, size = ROUGH_MS[options.backbone]
+    per_picture, size = ROUGH_MS.get(options.backbone, SLOWEST)
     per_picture *= (options.input_size / size) ** 2 * METHOD_FACTOR.get(options.method, 1.0)
     if options.method == "avce":
         per_picture += SOLVER_MS[options.avce.solver]

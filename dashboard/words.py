@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from avce.options import Method
 from workers.states import JobKind, JobState
 
 VALENCE = "How pleasant the expression looks: −1 is very unpleasant, 0 neutral, +1 very pleasant."
@@ -66,14 +67,10 @@ FRAME_STATES: dict[str, str] = {
     "cut": "the scene changes here; faces after it are new ones",
 }
 
-METHODS = {
-    "avce": "AVCE", "caf": "CAF", "hasani": "Hasani et al.", "hasani_lstm": "Hasani et al., clips", "supervised": "Supervised",
-}  # fmt: skip
-
 
 def method_name(method: str) -> str:
     """Name of a method as printed in the literature."""
-    return METHODS.get(str(method), str(method))
+    return Method(method).label if method in set(Method) else str(method)
 
 
 def number(value: float | None, digits: int = 3) -> str:

@@ -32,6 +32,11 @@ class Settings(BaseSettings):
         (),
         description="JSON list of server-side folders from which data sets may be imported in place, and videos taken.",
     )
+    view_files: tuple[Path, ...] = Field(
+        (),
+        description="JSON list of Python files that register views of your own, to train with and to draw maps through; set it"
+        " for the workers.",
+    )
     lease_s: float = Field(
         30.0, gt=0, description="A running job is lost when its worker is silent for so long."
     )

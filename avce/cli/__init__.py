@@ -13,6 +13,7 @@ from avce.cli.data import doctor, prepare_command, split, synth
 from avce.cli.poster import poster
 from avce.cli.predict import predict
 from avce.cli.train import evaluate, train
+from avce.cli.weights import import_weights
 from avce.errors import AvceError, CancelledError
 
 # Compute threads that wait for each other must sleep, not spin: on a machine that has other work too, spinning
@@ -26,7 +27,18 @@ def cli() -> None:
     """Facial emotion in the valence-arousal plane: make data, check it, train, evaluate, analyse videos."""
 
 
-for command in (synth, doctor, split, prepare_command, train, evaluate, analyze, predict, poster):
+for command in (
+    synth,
+    doctor,
+    split,
+    prepare_command,
+    train,
+    evaluate,
+    analyze,
+    predict,
+    poster,
+    import_weights,
+):
     cli.add_command(command)
 
 

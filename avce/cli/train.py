@@ -46,6 +46,12 @@ if TYPE_CHECKING:
     type=click.Choice(list(FIDELITY)),
     help="Switches of the AVCE objective: the sound form, the poster's, or the authors' code.",
 )
+@click.option(
+    "--views",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Python file that registers views of your own, for --avce-attentive-view and --avce-inattentive-view.",
+)
 @options_from(TrainOptions)
 @click.option(
     "--fresh",
@@ -61,12 +67,18 @@ def train(
     samples: int | None,
     preset: str | None,
     fidelity: str | None,
+    views: tuple[Path, ...],
     fresh: bool,
     as_json: bool,
     **flags: Any,
 ) -> None:
     """Train a model; the best epoch on validation ends in OUT/best."""
     options = train_options(preset=preset, fidelity=fidelity, **collect(TrainOptions, flags))
+    if views:
+        from avce.transforms.own import load_views
+
+        for file in views:
+            load_views(file)
     if wants_estimate:
         estimate(options, _faces(data, options, as_json=as_json), samples, fresh=fresh, as_json=as_json)
         return
@@ -104,11 +116,9 @@ def train(
 
 def _recipe(options: TrainOptions) -> PrepareOptions:
     """How faces are cut: weights that exist already want them as they were."""
-    from avce.training.folder import read_card
-    from avce.training.start import WITHOUT_CHECKPOINT
+    from avce.training.start import crop_recipe
 
-    is_new = options.pretrained in WITHOUT_CHECKPOINT
-    return PrepareOptions(**({} if is_new else read_card(options.pretrained).get("crop", {})))
+    return PrepareOptions(**crop_recipe(options.pretrained))
 
 
 def _faces(data: str | None, options: TrainOptions, *, as_json: bool) -> Prepared | None:

@@ -1,4 +1,4 @@
-"""The table of methods. A new one is a module with ``build(options)`` and one line here."""
+"""Methods: a module with ``build(options)`` for each name in :class:`avce.options.Method`, imported when asked for."""
 
 from __future__ import annotations
 
@@ -7,17 +7,7 @@ from importlib import import_module
 
 from avce.memory import keep_freed_memory
 from avce.methods.base import Method
-from avce.options import Method as MethodName
 from avce.options import TrainOptions
-
-METHODS: dict[MethodName, str] = {
-    MethodName.AVCE: "avce.methods.avce",
-    MethodName.CAF: "avce.methods.caf",
-    MethodName.HASANI: "avce.methods.hasani",
-    MethodName.HASANI_LSTM: "avce.methods.hasani_lstm",
-    MethodName.SUPERVISED: "avce.methods.supervised",
-}
-"""Module of each method, imported when asked for."""
 
 
 def build_method(options: TrainOptions) -> Method:
@@ -27,5 +17,5 @@ def build_method(options: TrainOptions) -> Method:
         OptionError: Options that do not fit each other.
     """
     keep_freed_memory()
-    build: Callable[[TrainOptions], Method] = import_module(METHODS[options.method]).build
+    build: Callable[[TrainOptions], Method] = import_module(f"avce.methods.{options.method.value}").build
     return build(options)

@@ -28,8 +28,6 @@ class Avce(Supervised):
 
     def __init__(self, options: TrainOptions) -> None:
         super().__init__(options)
-        for view in (options.avce.attentive_view, options.avce.inattentive_view):
-            check_view(view, self.solver_of(view))
         self.H = ViewHead(options.feature_dim)
         self.v = MetricHead(options.feature_dim)
 
@@ -48,7 +46,14 @@ class Avce(Supervised):
         return super().head_output(images, head)
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
-        """``main`` for encoder and R, ``heads`` for H, ``metric`` for v."""
+        """``main`` for encoder and R, ``heads`` for H, ``metric`` for v.
+
+        Raises:
+            OptionError: A view that does not exist here, or has no such solver. Training ends before it begins; predictions
+                come from R alone and need no view.
+        """
+        for view in (self.options.avce.attentive_view, self.options.avce.inattentive_view):
+            check_view(view, self.solver_of(view))
         return {
             **super().optimizers(),
             "heads": head_optimizer(self.H.parameters(), self.options),

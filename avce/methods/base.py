@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from avce.errors import OptionError
+from avce.models.base import Encoder
 from avce.options import Head, TrainOptions
 
 
@@ -46,7 +47,7 @@ class Method(nn.Module, ABC):
         encoder: Picture to feature.
     """
 
-    encoder: nn.Module
+    encoder: Encoder
     done: float = 1.0
     """Share of the run that is behind, in [0, 1]; the training loop sets it before every step."""
 

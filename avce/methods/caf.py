@@ -28,7 +28,7 @@ class Caf(Method):
     def __init__(self, options: TrainOptions) -> None:
         super().__init__(options)
         encoder = build_encoder(options.backbone, options=options)
-        self.encoder: nn.Module = encoder
+        self.encoder = encoder
         self._map_layer = (encoder.map_layer,)  # in a tuple, so that its weights are not registered twice
         self.regressor = nn.Sequential(
             nn.Linear(encoder.out_features, 64),

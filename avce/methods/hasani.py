@@ -28,7 +28,7 @@ class Hasani(Method):
     def __init__(self, options: TrainOptions) -> None:
         super().__init__(options)
         encoder = encoder_for(options)
-        self.encoder: nn.Module = encoder
+        self.encoder = encoder
         self._map_layer = (encoder.map_layer,)  # in a tuple, so that its weights are not registered twice
         self.out = nn.Sequential(nn.Dropout(options.dropout), nn.Linear(encoder.out_features, 2))
 

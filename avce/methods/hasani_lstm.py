@@ -29,7 +29,7 @@ class HasaniLstm(ClipMethod):
         super().__init__(options)
         encoder = encoder_for(options)
         net = InceptionResNetLstm(encoder, TINY_HIDDEN if options.backbone is Backbone.TINY else HIDDEN)
-        self.encoder: nn.Module = encoder
+        self.encoder = encoder
         self.lstm, self.out = net.lstm, nn.Sequential(nn.Dropout(options.dropout), net.out)
         self._map_layer = (encoder.map_layer,)  # in a tuple, so that its weights are not registered twice
 

@@ -18,7 +18,7 @@ class Supervised(Method):
     def __init__(self, options: TrainOptions) -> None:
         super().__init__(options)
         encoder = build_encoder(options.backbone, options=options)
-        self.encoder: nn.Module = encoder
+        self.encoder = encoder
         self._map_layer = (encoder.map_layer,)  # in a tuple, so that its weights are not registered twice
         self.bottleneck = Bottleneck(encoder.out_features, options.feature_dim, options.bottleneck_norm)
         self.R = Regressor(

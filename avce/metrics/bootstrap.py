@@ -393,7 +393,9 @@ class _Authors:
         start, end = self.start[units], np.cumsum(self.size[units])
         before = np.cumsum(self.running[start + self.size[units]] - self.running[start])
         edges = np.append(np.arange(0, end[-1], AUTHORS_BATCH), end[-1])
-        unit = np.searchsorted(end[:-1], edges, side="right")  # without the last end: its edge is in the last unit
+        unit = np.searchsorted(
+            end[:-1], edges, side="right"
+        )  # without the last end: its edge is in the last unit
         into = edges - (end[unit] - self.size[units[unit]])
         within = self.running[start[unit] + into] - self.running[start[unit]]
         up_to = within + np.concatenate([[0.0], before])[unit]

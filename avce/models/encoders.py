@@ -1,4 +1,4 @@
-"""The table of encoders. A new one is a module with ``build(options)`` and one line here."""
+"""Encoders: a module with ``build(options)`` for each name in :class:`avce.options.Backbone`, imported when asked for."""
 
 from __future__ import annotations
 
@@ -9,24 +9,14 @@ from avce.errors import OptionError
 from avce.models.base import Encoder
 from avce.options import Backbone, TrainOptions
 
-ENCODERS: dict[Backbone, str] = {
-    Backbone.ALEXNET: "avce.models.alexnet",
-    Backbone.RESNET18: "avce.models.resnet18",
-    Backbone.EFFICIENTNET_LITE0: "avce.models.efficientnet",
-    Backbone.COMPACT: "avce.models.compact",
-    Backbone.INCEPTION_RESNET: "avce.models.inception_resnet",
-    Backbone.TINY: "avce.models.tiny",
-}
-"""Module of each encoder, imported when asked for."""
-
 
 def build_encoder(backbone: Backbone, *, options: TrainOptions) -> Encoder:
-    """A fresh encoder, initialised from torch's random numbers or from ``options.pretrained``.
+    """A fresh encoder, initialised from torch's random numbers; :mod:`avce.training.start` knows other starts.
 
     Raises:
         OptionError: ``options.input_size`` is below what the encoder can take.
     """
-    build: Callable[[TrainOptions], Encoder] = import_module(ENCODERS[backbone]).build
+    build: Callable[[TrainOptions], Encoder] = import_module(f"avce.models.{backbone.value}").build
     encoder = build(options)
     if options.input_size < encoder.min_input_px:
         raise OptionError(

@@ -214,8 +214,7 @@ def load_predictor(
     card = read_card(found)
     try:
         options = TrainOptions.parse(card.get("options", {}))
-        # the weights come from this folder: whatever the run started from is not needed again
-        method = build_method(options.model_copy(update={"pretrained": "none"}))
+        method = build_method(options)
         method.load_state_dict(load_file(found / MODEL_FILE))
     except (OSError, OptionError, SafetensorError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:300]

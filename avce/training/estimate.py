@@ -18,6 +18,7 @@ from avce.errors import CostError
 from avce.options import TrainOptions
 from avce.progress import Reporter
 from avce.training.cost import Measured
+from avce.transforms.own import loaded_files
 
 BUDGET_S = 4.0
 """Time for steps; a quick preset is done in about twice that, most of it the start of the process."""
@@ -59,6 +60,7 @@ def measure(
         "crop_side": crop_side,
         "budget_s": budget_s,
         "most_s": most_s,
+        "views": [str(file) for file in loaded_files()],
     }
     begun, steps = time.monotonic(), 0
     with _started(asked) as (process, lines, faults):

@@ -40,6 +40,7 @@ from avce.options import Split, TrainOptions
 from avce.training.cost import Machine, Measured
 from avce.training.engine import Engine
 from avce.training.loop import EVAL_BATCH, predict_rows
+from avce.transforms.own import load_views
 from avce.transforms.timing import view_step_s
 
 if TYPE_CHECKING:
@@ -91,9 +92,7 @@ def micro_run(
     if options.num_threads:
         torch.set_num_threads(options.num_threads)
     rows = data.rows(Split.TRAIN)
-    options = options.model_copy(
-        update={"pretrained": "none", "batch_size": batch_size_for(len(rows), options.batch_size)}
-    )
+    options = options.model_copy(update={"batch_size": batch_size_for(len(rows), options.batch_size)})
     torch.manual_seed(options.seed)
     method = build_method(options)
     loader = train_loader(data, rows, options)
@@ -239,6 +238,8 @@ def main() -> None:
     watch.daemon = True
     watch.start()
     try:
+        for file in asked["views"]:
+            load_views(file)
         options, folder = TrainOptions.parse(asked["options"]), asked["data"]
         opened = nullcontext(Prepared.load(folder)) if folder else _noise(asked, options)
         with opened as data:

@@ -89,7 +89,10 @@ def check_view(view: str, solver: Solver) -> View:
         OptionError: Otherwise, naming what there is.
     """
     if view not in VIEWS:
-        raise OptionError(f"view: expected one of {', '.join(VIEWS)}, got {view!r}")
+        raise OptionError(
+            f"view: expected one of {', '.join(VIEWS)}, got {view!r}; one of your own is registered by a Python file, named"
+            " with --views, for workers with AVCE_VIEW_FILES"
+        )
     if solver not in VIEWS[view].solvers:
         raise OptionError(f"solver: view {view!r} offers {', '.join(VIEWS[view].solvers)}, got {solver!r}")
     return VIEWS[view]

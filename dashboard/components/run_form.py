@@ -24,21 +24,6 @@ PRESET_WORDS = {
     "fine_tune": "Fine-tune the starter model",
     "smoke": "Two epochs, to see that it runs",
 }
-METHOD_WORDS = {
-    Method.AVCE: "supervised, plus a contrast between two views of each feature (the poster's method)",
-    Method.CAF: "contrastive adversarial learning, the authors' earlier method",
-    Method.HASANI: "residual network with squared error, the poster's first baseline",
-    Method.HASANI_LSTM: "the same with an LSTM over clips of a video: looks at the frames before as well",
-    Method.SUPERVISED: "squared error and correlation terms alone: the ablation of AVCE",
-}
-BACKBONE_WORDS = {
-    Backbone.ALEXNET: "the poster's",
-    Backbone.RESNET18: "deeper, slow on CPU",
-    Backbone.EFFICIENTNET_LITE0: "can start from ImageNet",
-    Backbone.COMPACT: "made for two cores",
-    Backbone.INCEPTION_RESNET: "Hasani-style's net under any method",
-    Backbone.TINY: "for trying things out",
-}
 
 
 @dataclass(frozen=True)
@@ -69,12 +54,12 @@ def _method_and_backbone(base: TrainOptions, prefix: str) -> dict[str, Any]:
         "Method", methods, index=methods.index(base.method), key=f"{prefix}.method", help=help_of(fields["method"]),
         format_func=method_name,
     )  # fmt: skip
-    left.caption(METHOD_WORDS.get(Method(method), ""))
+    left.caption(Method(method).words)
     backbone = right.selectbox(
         "Backbone", backbones, index=backbones.index(base.backbone), key=f"{prefix}.backbone",
         help=help_of(fields["backbone"]),
     )  # fmt: skip
-    right.caption(BACKBONE_WORDS.get(Backbone(backbone), ""))
+    right.caption(Backbone(backbone).words)
     return {"method": method, "backbone": backbone}
 
 

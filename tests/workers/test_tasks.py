@@ -25,6 +25,7 @@ from avce.options import (
     SynthOptions,
     train_options,
 )
+from avce.transforms import VIEWS
 from avce.video.points import TRAJECTORY_COLUMNS
 from avce.video.read import read_frames
 from avce.video.segments import SeamError
@@ -489,3 +490,40 @@ def test_a_run_with_another_encoder_is_no_start(journey):
     options = train_options(preset="quick", pretrained=client.start_from(journey.trained.run_id))
     with pytest.raises(client.ClientError, match="has backbone tiny, this training compact"):
         client.train(journey.stills.dataset_id, options)
+
+
+OWN_VIEW = """
+import cvxpy as cp
+
+from avce.transforms import register_cvxpy_view
+
+
+def capped(n):
+    z, p = cp.Parameter(n), cp.Variable(n)
+    return cp.Problem(cp.Maximize(z @ p - cp.sum_squares(p) / 2), [p >= 0, cp.sum(p) == 1, p <= 0.4]), z, p
+
+
+register_cvxpy_view("operators", capped)
+"""
+
+
+def test_a_run_and_its_maps_may_use_a_view_of_the_operators_own(journey, tmp_path, monkeypatch):
+    (tmp_path / "views.py").write_text(OWN_VIEW)
+    asked = SimpleNamespace(view_files=(tmp_path / "views.py",))
+    monkeypatch.setattr("workers.own_views.get_settings", lambda: asked)
+    options = train_options(
+        preset="smoke", epochs=1, batch_size=8, feature_dim=4, avce={"attentive_view": "operators"}
+    )
+    try:
+        job = done(client.train(journey.stills.dataset_id, options))
+        analyzed = done(client.analyze(journey.clip.video_id, [str(job.run_id)]))
+        done(client.draw_maps(str(analyzed.analysis_id), [0], MapOptions(heads=(Head.H,), scores=False)))
+    finally:
+        VIEWS.pop("operators", None)
+
+
+def test_a_view_that_no_file_registers_fails_the_run_with_what_to_do(journey):
+    options = train_options(preset="smoke", avce={"attentive_view": "mine"})
+    job = client.train(journey.stills.dataset_id, options)
+    with pytest.raises(AvceError, match=r"got 'mine'.*AVCE_VIEW_FILES"):
+        train_run(job.id)

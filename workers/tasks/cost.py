@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from avce.options import TrainOptions
 from workers.lifecycle import Claim
+from workers.own_views import know_own_views
 from workers.reporting import JobReporter
 from workers.store.costs import cost_of_job
 from workers.store.datasets import prepared_folder
@@ -17,6 +18,7 @@ def measure_steps(held: Claim, reporter: JobReporter) -> Outcome:
     """Measure a few steps on the data set's crops; the row is written with the end of the job."""
     from avce.training.estimate import measure
 
+    know_own_views()
     with reading() as session:
         folder = prepared_folder(session, held["dataset_id"])
     measured = measure(TrainOptions.parse(held.options), folder, reporter)

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from avce.errors import DataError, OptionError
 from avce.options import Axis, Head, MapFrames, MapOptions
 from workers.lifecycle import Claim
+from workers.own_views import know_own_views
 from workers.reporting import JobReporter
 from workers.store import analyses
 from workers.store.files import file_store
@@ -48,6 +49,7 @@ def draw(held: Claim, reporter: JobReporter) -> Outcome:
     from avce.activation.scores import with_shuffled_weights
     from avce.training.checkpoint import load_predictor
 
+    know_own_views()
     options = MapOptions.parse(held.options["maps"])
     path, models, faces = _load(held, options)
     rows: list[dict[str, Any]] = []

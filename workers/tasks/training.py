@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from avce.options import TrainOptions
 from workers.app import task
 from workers.lifecycle import Claim
+from workers.own_views import know_own_views
 from workers.reporting import JobReporter
 from workers.settings import get_settings
 from workers.starts import started_from
@@ -34,6 +35,7 @@ def _train(held: Claim, reporter: JobReporter) -> Outcome:
     from avce.data.prepared import Prepared
     from avce.training.loop import KEPT_FOLDER, train
 
+    know_own_views()
     options = TrainOptions.parse(held.options)
     with reading() as session:
         data = Prepared.load(prepared_folder(session, held["dataset_id"]))

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import itertools
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 
+from avce.cli import main
+from avce.data.loader import to_input
 from avce.errors import CheckpointError
 from avce.methods import build_method
 from avce.methods.authors import import_authors_weights
-from avce.options import TrainOptions
+from avce.options import TrainOptions, train_options
+from avce.training.checkpoint import load_predictor
+from avce.training.start import start_method
 
 
 def build(backbone):
@@ -71,3 +77,50 @@ def test_a_regressor_of_another_shape_is_refused_with_what_came(files):
         CheckpointError, match=r"regressor\.t7: nothing fits .* \(32, 9216\).*lin0.weight \(64, 9216\)"
     ):
         import_authors_weights(target, *paths)
+
+
+def test_the_command_makes_a_checkpoint_that_predicts_what_the_files_say(files, tmp_path, capsys):
+    torch.manual_seed(3)
+    source = build("alexnet").eval()
+    head = regressor(9216, 32, 256, 2)
+    encoder_file, head_file = files({f"net.{k}": v for k, v in source.encoder.state_dict().items()}, head)
+    arguments = [
+        "--encoder",
+        str(encoder_file),
+        "--regressor",
+        str(head_file),
+        "--out",
+        str(tmp_path / "theirs"),
+    ]
+    main(["import-weights", *arguments])
+    told = capsys.readouterr().out
+    assert "encoder.t7: 10 tensors loaded" in told
+    assert "regressor.t7: 6 tensors loaded" in told
+
+    predictor = load_predictor(tmp_path / "theirs")
+    assert (predictor.name, predictor.info["crop"]) == (
+        "authors' weights (alexnet)",
+        {"margin": 0.25, "size": 256},
+    )
+    crops = np.random.default_rng(0).integers(0, 255, (2, 256, 256, 3), np.uint8)
+    with torch.inference_mode():
+        values = source.encoder(to_input(crops, predictor.options))
+        for n in range(3):
+            values = (
+                F.linear(values, head[f"lin{n}.weight"], head[f"lin{n}.bias"]).relu()
+                if n < 2
+                else F.linear(values, head["lin2.weight"], head["lin2.bias"])
+            )
+    assert predictor.predict(crops) == pytest.approx(values.clamp(-1, 1).numpy(), abs=1e-6)
+    assert (
+        start_method(train_options(preset="authors", pretrained=str(tmp_path / "theirs")))[1].reshaped == ()
+    )
+
+
+def test_the_command_refuses_weights_of_another_net(files, tmp_path, capsys):
+    paths = files(build("alexnet").encoder.state_dict(), regressor(9216, 32, 256, 2))
+    given = ["--encoder", str(paths[0]), "--regressor", str(paths[1]), "--out", str(tmp_path / "out")]
+    with pytest.raises(SystemExit, match="2"):
+        main(["import-weights", *given, "--backbone", "resnet18"])
+    assert "no tensor fits" in (error := capsys.readouterr().err) or "nothing fits" in error
+    assert not (tmp_path / "out").exists()

@@ -177,9 +177,9 @@ def test_every_switch_changes_the_contrast(switch):
 
 def test_views_and_solvers_are_checked_before_training():
     with pytest.raises(OptionError, match="expected one of sparsemax"):
-        method_of(attentive_view="hardmax")
+        method_of(attentive_view="hardmax").optimizers()
     with pytest.raises(OptionError, match=r"entmax15.*offers exact"):
-        method_of(inattentive_view="entmax15", solver="ecos")
+        method_of(inattentive_view="entmax15", solver="ecos").optimizers()
 
 
 def test_both_views_pass_through_one_head():

@@ -11,7 +11,7 @@ from avce.errors import CheckpointError, OptionError
 from avce.methods import build_method
 from avce.options import PRESETS, TrainOptions, train_options
 from avce.training.checkpoint import save_checkpoint
-from avce.training.start import start_method
+from avce.training.start import crop_recipe, start_method
 
 
 def saved(folder: Path, options: TrainOptions) -> Path:
@@ -60,6 +60,54 @@ def test_a_method_with_a_net_of_its_own_is_refused(source: Path) -> None:
     options = train_options(preset="smoke", method="hasani", pretrained=str(source))
     with pytest.raises(CheckpointError, match=r"fits hasani on tiny, got .* with avce on tiny"):
         start_method(options)
+
+
+def test_imagenets_weights_are_taken_and_told() -> None:
+    options = train_options(backbone="efficientnet_lite0", pretrained="imagenet", input_size=64)
+    method, report = start_method(options)
+    assert report is not None
+    assert str(report).startswith("efficientnet")
+    assert report.missing == report.reshaped == ()
+    torch.manual_seed(0)
+    fresh = build_method(options)
+    assert not torch.equal(next(method.encoder.parameters()), next(fresh.encoder.parameters()))
+
+
+@pytest.mark.parametrize("start", ["imagenet", "starter"])
+@pytest.mark.parametrize("method", ["hasani", "hasani_lstm"])
+def test_a_net_with_its_own_encoder_has_no_such_start(method: str, start: str) -> None:
+    with pytest.raises(OptionError, match=f"pretrained={start} fits no net of method {method}"):
+        train_options(method=method, backbone="efficientnet_lite0", pretrained=start)
+
+
+@pytest.mark.parametrize("method", ["avce", "caf", "hasani"])
+def test_a_file_of_public_weights_fills_the_encoder_of_any_method(method: str, tmp_path: Path) -> None:
+    options = train_options(preset="smoke", method=method)
+    torch.manual_seed(7)
+    given = build_method(options).encoder.state_dict()
+    torch.save(given | {"classifier.weight": torch.zeros(3)}, tmp_path / "public.pth")
+    started, report = start_method(options.model_copy(update={"pretrained": str(tmp_path / "public.pth")}))
+    assert report is not None
+    assert report.unused == ("classifier.weight",)
+    assert str(report).startswith(f"public.pth: {len(given)} tensors loaded; 1 unused (classifier.weight)")
+    for name, value in started.encoder.state_dict().items():
+        assert torch.equal(value, given[name])
+
+
+def test_a_file_that_holds_no_weights_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "notes.pth").write_text("not weights")
+    with pytest.raises(CheckpointError, match=r"notes\.pth: expected tensors written by torch\.save"):
+        start_method(train_options(preset="smoke", pretrained=str(tmp_path / "notes.pth")))
+
+
+def test_faces_are_cut_as_the_weights_have_seen_them(source: Path, tmp_path: Path) -> None:
+    (tmp_path / "public.pth").touch()
+    assert [crop_recipe(start) for start in ("none", "imagenet", str(tmp_path / "public.pth"))] == [
+        {},
+        {},
+        {},
+    ]
+    assert crop_recipe("starter")["size"] > 0
 
 
 def test_fresh_weights_come_without_a_report() -> None:

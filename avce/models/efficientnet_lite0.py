@@ -52,7 +52,4 @@ class EfficientNetLite0(Encoder):
 
 def build(options: TrainOptions) -> Encoder:
     """Entry of the table of encoders."""
-    encoder = EfficientNetLite0(options.input_size)
-    if options.pretrained == "imagenet":
-        encoder.load_imagenet()
-    return encoder
+    return EfficientNetLite0(options.input_size)
