@@ -48,6 +48,7 @@ from avce.errors import DataError
 from avce.evaluation import predict_split
 from avce.files import write_json
 from avce.metrics.bootstrap import MEAN, compare, intervals
+from avce.metrics.clusters import group_labels
 from avce.metrics.protocols import score
 from avce.options import FIDELITY, Axis, EvaluateOptions, PrepareOptions, Split, TrainOptions, train_options
 from avce.progress import Reporter
@@ -357,9 +358,13 @@ def measure(
 
 
 def labels_of(data: Prepared) -> tuple[NDArray[np.float64], NDArray[Any]]:
-    """Labels and subjects of the validation pictures, in the order of the predictions."""
-    rows = data.samples.iloc[data.rows(Split.VAL)]
-    return rows[["valence", "arousal"]].to_numpy(np.float64), rows["subject"].astype(str).to_numpy()
+    """Labels and subjects of the validation pictures, in the order of the predictions.
+
+    A picture of nobody known is a subject of its own.
+    """
+    rows = data.rows(Split.VAL)
+    table = data.samples.iloc[rows].assign(row=rows)
+    return table[["valence", "arousal"]].to_numpy(np.float64), group_labels(table)[0]
 
 
 def markdown(more: Mapping[str, Any]) -> str:
@@ -388,6 +393,7 @@ def _flags() -> ArgumentParser:
     flags.add_argument("--epochs", type=int, help="instead of the recipe's")
     flags.add_argument("--input-size", type=int, help="instead of the recipe's")
     flags.add_argument("--augment", choices=("none", "poster", "strong"), help="instead of the recipe's")
+    flags.add_argument("--grey", action="store_true", default=None, help="train and predict without colour")
     flags.add_argument("--train-subjects", type=int, metavar="N", help="learn from so many people only")
     flags.add_argument(
         "--labelled-subjects", type=int, metavar="N", help="with the labels of so many people only"
@@ -439,6 +445,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         epochs=given.epochs,
         input_size=given.input_size,
         augment=given.augment,
+        grey=given.grey,
         num_threads=given.threads,
     )
     print(markdown(more))

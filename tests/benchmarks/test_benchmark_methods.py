@@ -190,3 +190,11 @@ def test_noise_is_in_the_labels_that_are_learnt_from_and_in_no_others(data) -> N
     assert again.fingerprint == noisy.fingerprint != data.fingerprint
     with pytest.raises(DataError, match="above 0, got 0"):
         methods.with_noisy_labels(data, 0)
+
+
+def test_pictures_of_nobody_known_are_not_taken_for_one_person(data) -> None:
+    table = data.samples.assign(
+        subject=np.where(data.samples["subject"] == "s2", "", data.samples["subject"])
+    )
+    _, subjects = methods.labels_of(Prepared(data.folder, table, data.card))
+    assert len(np.unique(subjects)) == 8 + 1
