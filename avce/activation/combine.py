@@ -7,6 +7,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from avce.data.views import seen_pixels
 from avce.errors import DomainError, ShapeError
 from avce.quadrants import QUADRANTS, quadrant_of
 
@@ -55,6 +56,22 @@ def axis_difference(valence: Maps, arousal: Maps) -> Maps:
     if valence.shape != arousal.shape:
         raise ShapeError(f"expected maps of one shape, got {valence.shape} and {arousal.shape}")
     return np.asarray(valence - arousal, np.float32)
+
+
+def seen_part(values: Maps, input_size: int) -> Maps:
+    """What of a map over a whole crop lies in the window that the network sees.
+
+    Outside it every map is 0 by construction; figures of a map must not count that as something the map says.
+
+    Args:
+        values: Shape ``(..., side, side)``, over crops of ``side`` pixels.
+        input_size: Side of the network's input, of the run's options.
+
+    Returns:
+        A view of the middle, shape ``(..., seen, seen)``.
+    """
+    part = seen_pixels(values.shape[-1], input_size)
+    return values[..., part, part]
 
 
 def gini(values: ArrayLike) -> float:

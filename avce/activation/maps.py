@@ -21,7 +21,7 @@ from torch import Tensor
 
 from avce.activation.combine import Maps
 from avce.data.loader import to_input
-from avce.data.views import centre_window
+from avce.data.views import centre_window, seen_pixels
 from avce.errors import DomainError, OptionError, ShapeError
 from avce.methods.base import Method
 from avce.options import Axis, Head
@@ -132,8 +132,10 @@ def placed(maps: Maps, side: int, predictor: Predictor) -> Maps:
     laid = F.grid_sample(
         torch.from_numpy(maps)[:, None], grid, mode="bilinear", padding_mode="border", align_corners=False
     )
-    is_seen = (across.abs() <= 1) & (down.abs() <= 1)
-    return np.asarray((laid[:, 0] * is_seen).numpy(), np.float32)
+    found = np.zeros((len(maps), side, side), np.float32)
+    seen = seen_pixels(side, predictor.options.input_size)
+    found[:, seen, seen] = laid[:, 0, seen, seen].numpy()
+    return found
 
 
 def scaled(maps: Maps) -> Maps:

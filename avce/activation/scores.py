@@ -1,6 +1,6 @@
 """Numbers beside each map: how sparse it is, whether it is faithful, and whether the weights matter to it.
 
-A map that looks right may still be an edge detector. Deletion and insertion ask the model itself; the
+All look at the part of the face that the network sees; outside it maps are 0 by construction, which says nothing. A map that looks right may still be an edge detector. Deletion and insertion ask the model itself; the
 random-weights check asks whether training changed the map at all.
 """
 
@@ -15,8 +15,9 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from avce.activation.combine import Maps, gini
+from avce.activation.combine import Maps, gini, seen_part
 from avce.activation.maps import AXES, Crops, Kind, activation_maps, head_values
+from avce.data.views import seen_pixels
 from avce.errors import ShapeError
 from avce.options import Axis, Head
 from avce.training.checkpoint import Predictor
@@ -91,13 +92,13 @@ def random_weights_check(
     correlation near 1 means that the map does not depend on what was learnt.
 
     Returns:
-        Shape ``(n,)``, Spearman's ρ within [-1, 1]; ``nan`` where a map is constant.
+        Shape ``(n,)``, Spearman's ρ within [-1, 1]; ``nan`` where a map is constant where the network sees.
     """
-    trained = activation_maps(predictor, crops_rgb_u8, axis, head, kind=kind)
-    shuffled = activation_maps(
-        with_shuffled_weights(predictor, seed=seed), crops_rgb_u8, axis, head, kind=kind
-    )
-    return np.array([rank_correlation(a, b) for a, b in zip(trained, shuffled, strict=True)])
+    pairs = [
+        seen_part(activation_maps(of, crops_rgb_u8, axis, head, kind=kind), of.options.input_size)
+        for of in (predictor, with_shuffled_weights(predictor, seed=seed))
+    ]
+    return np.array([rank_correlation(a, b) for a, b in zip(*pairs, strict=True)])
 
 
 def with_shuffled_weights(predictor: Predictor, *, seed: int = 0) -> Predictor:
@@ -126,14 +127,15 @@ def score_map(
     ``random`` is that of :func:`random_weights_check`; give :func:`with_shuffled_weights` of the predictor, made once
     for many maps.
     """
+    side = predictor.options.input_size
     scores = {
-        "gini": gini(values),
+        "gini": gini(seen_part(values, side)),
         "deletion": deletion(predictor, crop_rgb_u8, values, axis, head, steps=steps),
         "insertion": insertion(predictor, crop_rgb_u8, values, axis, head, steps=steps),
     }
     if shuffled is not None:
         other = activation_maps(shuffled, crop_rgb_u8[None], axis, head)[0]
-        scores["random"] = rank_correlation(values, other)
+        scores["random"] = rank_correlation(seen_part(values, side), seen_part(other, side))
     return scores
 
 
@@ -145,12 +147,18 @@ def _curve(
         raise ShapeError(
             f"expected one face (h, w, 3) and its map (h, w), got shapes {crop.shape} and {values.shape}"
         )
-    rank = np.empty(values.size, np.int64)
-    rank[np.argsort(-values, axis=None, kind="stable")] = np.arange(values.size)
+    part = seen_pixels(values.shape[-1], predictor.options.input_size)
+    seen = values[part, part]
+    rank = np.empty(seen.size, np.int64)
+    rank[np.argsort(-seen, axis=None, kind="stable")] = np.arange(seen.size)
+    # what the network does not see goes with the first step: resizing mixes a little of it into the window's edge
+    place = np.full(values.shape, -1, np.int64)
+    place[part, part] = rank.reshape(seen.shape)
     blurred = cv2.GaussianBlur(crop, (0, 0), sigmaX=_BLUR_SHARE * min(values.shape))
     before, after = (crop, blurred) if starts_sharp else (blurred, crop)
-    limits = np.linspace(0, values.size, steps + 1)
-    is_done = rank.reshape(values.shape)[None] < limits[:, None, None]
+    limits = np.linspace(0, seen.size, steps + 1)
+    limits[0] = -1  # nothing is done yet
+    is_done = place[None] < limits[:, None, None]
     pictures = np.where(is_done[..., None], after[None], before[None]).astype(np.uint8)
     return head_values(predictor, pictures, head)[:, AXES.index(axis)].astype(np.float64)
 

@@ -5,6 +5,8 @@ For another input side both numbers scale. Prediction takes the centre window; t
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +25,12 @@ def centre_window(crop_side: int, input_size: int) -> tuple[float, float]:
     resized = resized_side(input_size)
     start = (resized - input_size) // 2
     return start * crop_side / resized, input_size * crop_side / resized
+
+
+def seen_pixels(crop_side: int, input_size: int) -> slice:
+    """Pixels of a crop, along either axis, whose centres lie in :func:`centre_window`."""
+    start, length = centre_window(crop_side, input_size)
+    return slice(math.ceil(start - 0.5), math.floor(start + length - 0.5) + 1)
 
 
 def resize(images_rgb_u8: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from avce.activation.combine import Maps, gini
+from avce.activation.combine import Maps, gini, seen_part
 from avce.activation.draw import overlay
 from avce.activation.maps import activation_maps, feature_maps, scaled
 from avce.errors import DataError, OptionError
@@ -43,10 +43,11 @@ class PosterSource:
 
 @dataclass(frozen=True)
 class _Drawn:
-    """Of one model: faces as it got them, their maps, and these over those; one per key frame."""
+    """Of one model: faces as it got them, their maps, the Gini index of each, and maps over faces; one per key frame."""
 
     crops: Sequence[NDArray[np.uint8]]
     maps: Maps
+    sparsity: Sequence[float]
     overlays: Sequence[NDArray[np.uint8]]
 
 
@@ -128,7 +129,8 @@ def _drawn(
         axes = tuple(Axis) if options.map == "both" else (Axis(options.map),)
         maps = scaled(np.mean([activation_maps(predictor, stack, axis) for axis in axes], axis=0))
     overlays = [overlay(crop, values, options.opacity) for crop, values in zip(crops, maps, strict=True)]
-    return _Drawn(crops, maps, overlays)
+    sparsity = [gini(seen_part(values, predictor.options.input_size)) for values in maps]
+    return _Drawn(crops, maps, sparsity, overlays)
 
 
 def _frame(place: int, key: KeyFrame, pts_ms: float, drawn: Sequence[_Drawn]) -> PosterFrame:
@@ -139,6 +141,6 @@ def _frame(place: int, key: KeyFrame, pts_ms: float, drawn: Sequence[_Drawn]) ->
         key.reason,
         drawn[0].crops[place],
         maps,
-        [gini(values) for values in maps],
+        [one.sparsity[place] for one in drawn],
         [one.overlays[place] for one in drawn],
     )

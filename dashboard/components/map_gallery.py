@@ -51,7 +51,7 @@ def map_gallery(analysis_id: str, items: Sequence[MapRecord]) -> None:
     built = {
         "axes": sections.per_axis, "heads": sections.heads, "difference": sections.differences, "features": sections.features,
     }.get(view)  # fmt: skip
-    found = built() if built else sections.means(need(client.map_points, analysis_id), client.map_values)
+    found = built() if built else sections.means(need(client.map_points, analysis_id), client.map_sparsity)
     if not found:
         st.info(MISSING[view], icon=":material/info:")
         return

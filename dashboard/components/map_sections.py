@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 import numpy as np
 import pandas as pd
 
-from avce.activation.combine import Maps, gini
 from avce.quadrants import QUADRANTS, quadrant_of
 from dashboard.charts import Series
 from dashboard.components.upload import base_path
@@ -185,12 +184,14 @@ class Sections:
         text = "Red: the place matters more to valence. Blue: more to arousal. White: equally."
         return [{"title": "Valence less arousal", "help": text, "columns": _columns(places), "rows": rows}]
 
-    def means(self, points: pd.DataFrame, values_of: Callable[[Sequence[str]], Maps]) -> list[dict[str, Any]]:
+    def means(
+        self, points: pd.DataFrame, sparsity_of: Callable[[Sequence[str]], float]
+    ) -> list[dict[str, Any]]:
         """Mean over all frames, over each quadrant, and over each face of several, in the coordinates of the cut face.
 
         Args:
             points: ``run_id, frame, track, valence, arousal`` of the faces that have maps.
-            values_of: Ids of maps → their mean (:func:`workers.client.map_values`).
+            sparsity_of: Ids of maps → Gini index of their mean (:func:`workers.client.map_sparsity`).
         """
         known = points.assign(
             quadrant=quadrant_of(points[["valence", "arousal"]].to_numpy(float).reshape(-1, 2))
@@ -213,7 +214,7 @@ class Sections:
                         item for item in of_line
                         if group in {None, item.track, where.get((item.run_id, item.frame, item.track))}
                     ]  # fmt: skip
-                    cells.append(_mean(chosen, f"{axis}, {word}", values_of))
+                    cells.append(_mean(chosen, f"{axis}, {word}", sparsity_of))
                 rows.append(self._row(line, cells))
             if rows:
                 sections.append(
@@ -236,7 +237,7 @@ def _difference(pair: tuple[MapRecord, MapRecord] | None) -> dict[str, Any] | No
 
 
 def _mean(
-    items: Sequence[MapRecord], what: str, values_of: Callable[[Sequence[str]], Maps]
+    items: Sequence[MapRecord], what: str, sparsity_of: Callable[[Sequence[str]], float]
 ) -> dict[str, Any] | None:
     if not items:
         return None
@@ -247,7 +248,7 @@ def _mean(
         "colours": _address("colours", ids),
         "alt": f"Mean map of {items[0].name}, {what}, over {len(items)} frames",
         "title": f"{items[0].name}: mean map, {what}, over {len(items)} frames — {HEADS.get(items[0].head, '')}",
-        "scores": [count, *scores_of({"gini": gini(values_of(ids))})],
+        "scores": [count, *scores_of({"gini": sparsity_of(ids)})],
     }
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from starlette.testclient import TestClient
 
+from avce.activation.combine import gini, seen_part
 from dashboard.charts import Series
 from dashboard.components.map_sections import SCORES, Sections, sparsity_words
 from tests.dashboard.seeding import Seeded
@@ -94,11 +95,11 @@ def test_means_are_over_the_frames_of_each_quadrant_of_that_models_own_values() 
     )
     seen = []
 
-    def values_of(ids):
+    def sparsity_of(ids):
         seen.append(list(ids))
-        return np.ones((4, 4), np.float32)
+        return 0.25
 
-    section = sections(item(3), item(7)).means(points, values_of)[0]
+    section = sections(item(3), item(7)).means(points, sparsity_of)[0]
     assert section["columns"] == ["all frames", "happy", "fear", "sad", "pleasant"]
     assert [cell and cell["scores"][0]["value"] for cell in section["rows"][0]["cells"]] == [
         "2",
@@ -113,7 +114,7 @@ def test_means_are_over_the_frames_of_each_quadrant_of_that_models_own_values() 
 def test_means_of_several_faces_stand_beside_each_other() -> None:
     points = pd.DataFrame(columns=["run_id", "frame", "track", "valence", "arousal"])
     two = [item(3), item(7).model_copy(update={"track": 2})]
-    section = sections(*two).means(points, lambda _: np.ones((4, 4), np.float32))[0]
+    section = sections(*two).means(points, lambda _: 0.25)[0]
     assert section["columns"][-2:] == ["face 1", "face 2"]
     assert [cell["scores"][0]["value"] for cell in section["rows"][0]["cells"][-2:]] == ["1", "1"]
 
@@ -131,6 +132,14 @@ def test_a_mean_in_colours_is_that_of_the_arrays(web: TestClient, seeded: Seeded
     assert client.map_values(ids) == pytest.approx(mean)
     shown = picture(web.get("/api/media/maps/colours", params={"ids": ",".join(ids)}))
     assert np.array_equal(shown, coloured(client.map_values(ids)))
+
+
+def test_the_sparsity_of_a_mean_is_that_of_what_the_network_sees(seeded: Seeded) -> None:
+    ids = [one.id for one in client.maps(seeded.analysis_id) if one.run_id == seeded.run_ids[0]][:2]
+    mean = client.map_values(ids)
+    seen = seen_part(mean, int(client.get_run(seeded.run_ids[0]).options["input_size"]))
+    assert seen.size < mean.size
+    assert client.map_sparsity(ids) == gini(seen) != gini(mean)
 
 
 def test_a_map_less_itself_is_white(web: TestClient, seeded: Seeded) -> None:

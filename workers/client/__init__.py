@@ -35,6 +35,7 @@ from workers.client.maps import (
     map_face,
     map_png,
     map_points,
+    map_sparsity,
     map_values,
     maps,
 )
@@ -180,6 +181,7 @@ __all__ = [
     "map_face",
     "map_png",
     "map_points",
+    "map_sparsity",
     "map_values",
     "maps",
     "measure_cost",

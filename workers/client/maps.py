@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from avce.activation.combine import Maps, axis_difference, mean_map
-from avce.options import MOST_MAP_FRAMES, MapFrames, MapOptions
+from avce.activation.combine import Maps, axis_difference, gini, mean_map, seen_part
+from avce.options import MOST_MAP_FRAMES, MapFrames, MapOptions, TrainOptions
 from workers.client._door import door
 from workers.client.datasets import sent
 from workers.client.videos import trajectory
@@ -20,6 +20,7 @@ from workers.records import JobRecord, MapRecord
 from workers.states import JobKind
 from workers.store import analyses, jobs
 from workers.store.files import file_store
+from workers.store.runs import run_record
 from workers.store.session import reading, writing
 from workers.store.tables import ActivationMap
 
@@ -117,6 +118,14 @@ def map_values(map_ids: Sequence[str], *, minus: Sequence[str] = ()) -> Maps:
     if not minus:
         return mean
     return axis_difference(mean, mean_map(_stack(minus, size=mean.shape)))
+
+
+@door
+def map_sparsity(map_ids: Sequence[str]) -> float:
+    """Gini index of the mean of maps of one run, where its network sees; ``nan`` for a map of zeros."""
+    with reading() as session:
+        run = run_record(session, _records(map_ids[:1])[0].run_id)
+    return gini(seen_part(map_values(map_ids), TrainOptions.parse(run.options).input_size))
 
 
 @door

@@ -134,7 +134,7 @@ class _Artist:
 
     def maps(self, crop: NDArray[np.uint8]) -> Iterator[dict[str, Any]]:
         """Columns of the rows of one face."""
-        from avce.activation.combine import gini
+        from avce.activation.combine import gini, seen_part
         from avce.activation.maps import activation_maps, feature_maps
 
         for head in self.options.heads:
@@ -148,7 +148,8 @@ class _Artist:
                 yield {"axis": axis.value, "head": head.value, "scores": scores} | _stored(crop, values)
         if self.options.features:
             values = feature_maps(self.predictor, crop[None])[0]
-            scores = _finite({"gini": gini(values)}) if self.options.scores else {}
+            seen = seen_part(values, self.predictor.options.input_size)
+            scores = _finite({"gini": gini(seen)}) if self.options.scores else {}
             yield {"axis": "features", "head": "encoder", "scores": scores} | _stored(crop, values)
 
     def _scores(

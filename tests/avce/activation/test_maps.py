@@ -18,7 +18,7 @@ from avce.data.loader import to_input
 from avce.data.views import centre_window
 from avce.errors import DomainError, OptionError, ShapeError
 from avce.methods import build_method
-from avce.options import Axis, Head, train_options
+from avce.options import Axis, Backbone, Head, train_options
 from avce.training.checkpoint import Predictor
 
 from .fakes import SIDE, WEIGHTS, faces, predictor_by_hand
@@ -133,7 +133,7 @@ def test_maps_can_be_drawn_where_gradients_are_off():
         assert np.array_equal(activation_maps(predictor, crops, Axis.VALENCE), expected)
 
 
-@pytest.mark.parametrize("backbone", ["tiny", "compact", "alexnet", "resnet18", "inception_resnet"])
+@pytest.mark.parametrize("backbone", list(Backbone))
 def test_every_backbone_has_a_map_for_both_axes_and_heads(backbone):
     torch.manual_seed(0)
     options = train_options(method="avce", backbone=backbone, input_size=64)

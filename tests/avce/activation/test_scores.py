@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from avce.activation.combine import gini
-from avce.activation.maps import activation_maps
+from avce.activation.combine import gini, seen_part
+from avce.activation.maps import activation_maps, placed, scaled
 from avce.activation.scores import (
     _remaining,
     deletion,
@@ -14,6 +14,7 @@ from avce.activation.scores import (
     score_map,
     with_shuffled_weights,
 )
+from avce.data.views import centre_window
 from avce.errors import DomainError, ShapeError
 from avce.methods import build_method
 from avce.options import Axis, Head, train_options
@@ -107,10 +108,74 @@ def test_shuffled_weights_hold_the_same_numbers_and_leave_the_original_alone():
     assert all(torch.equal(value, again[name]) for name, value in shuffled.method.state_dict().items())
 
 
-def test_the_check_tells_whether_weights_matter_to_the_map():
-    torch.manual_seed(0)
+def test_only_what_the_network_sees_is_part_of_a_map():
+    whole = np.arange(SIDE * SIDE, dtype=np.float32).reshape(SIDE, SIDE)
+    seen = seen_part(whole, SIDE)
+    start, length = centre_window(SIDE, SIDE)
+    assert seen.shape == (round(length),) * 2
+    assert seen[0, 0] == whole[round(start), round(start)]
+    # of an odd crop, pixels whose centre lies inside
+    at = np.arange(81) + 0.5
+    first, extent = centre_window(81, 48)
+    assert seen_part(np.zeros((3, 81, 81)), 48).shape[1] == ((at >= first) & (at <= first + extent)).sum()
+
+
+def test_an_even_map_is_not_sparse_and_one_pixel_is():
+    even, one = np.zeros((SIDE, SIDE), np.float32), np.zeros((SIDE, SIDE), np.float32)
+    seen_part(even, SIDE)[...] = 0.7
+    seen_part(one, SIDE)[10, 10] = 1
+    predictor = predictor_by_hand()
+    assert score_map(predictor, spot(), even, Axis.VALENCE)["gini"] == pytest.approx(0, abs=1e-9)
+    assert score_map(predictor, spot(), one, Axis.VALENCE)["gini"] == pytest.approx(1 - 1 / 55**2, abs=1e-3)
+
+
+@pytest.mark.parametrize("score", [deletion, insertion])
+def test_every_step_changes_an_equal_share_of_what_is_seen(score, monkeypatch):
+    shown = []
+    monkeypatch.setattr(
+        "avce.activation.scores.head_values",
+        lambda _, pictures, __: shown.append(pictures) or np.zeros((17, 2)),
+    )
+    values = np.zeros((SIDE, SIDE), np.float32)
+    seen_part(values, SIDE)[...] = np.random.default_rng(0).random(seen_part(values, SIDE).shape)
+    score(predictor_by_hand(), faces(1)[0], values, Axis.VALENCE)
+    parts = seen_part(shown[0].transpose(0, 3, 1, 2).astype(int), SIDE)
+    changed = (np.diff(parts, axis=0) != 0).any(axis=1).sum(axis=(1, 2))
+    assert len(changed) == 16
+    assert changed == pytest.approx(parts.shape[-1] ** 2 / 16, rel=0.06)  # a blurred pixel may be what it was
+
+
+def untrained(seed: int) -> Predictor:
+    torch.manual_seed(seed)
     options = train_options(method="supervised", backbone="tiny", input_size=64)
-    predictor = Predictor(build_method(options).eval(), options, {}, "tiny")
-    found = random_weights_check(predictor, faces(4), Axis.VALENCE)
-    assert found.shape == (4,)
-    assert (np.abs(found[~np.isnan(found)]) < 0.99).all()
+    return Predictor(build_method(options).eval(), options, {}, "tiny")
+
+
+def test_the_check_is_one_for_a_map_that_ignores_the_weights(monkeypatch):
+    monkeypatch.setattr("avce.activation.scores.with_shuffled_weights", lambda predictor, seed: predictor)
+    assert random_weights_check(untrained(0), faces(4), Axis.VALENCE) == pytest.approx(1)
+
+
+def test_the_check_is_about_zero_for_maps_that_have_nothing_to_do_with_each_other(monkeypatch):
+    side, made = 160, np.random.default_rng(0)
+
+    def unrelated(predictor, crops, axis, head, *, kind="gradcam"):
+        coarse = made.random((len(crops), 40, 40)).astype(np.float32)
+        return scaled(placed(coarse, side, predictor))
+
+    monkeypatch.setattr("avce.activation.scores.activation_maps", unrelated)
+    found = random_weights_check(untrained(0), faces(6, side), Axis.VALENCE)
+    assert np.abs(found).max() < 0.15
+    scores = score_map(
+        untrained(0), faces(1, side)[0], unrelated(untrained(0), faces(1, side), None, None)[0], Axis.VALENCE,
+        shuffled=untrained(1),
+    )  # fmt: skip
+    assert abs(scores["random"]) < 0.15
+
+
+def test_the_check_is_undefined_for_a_map_that_is_the_same_everywhere(monkeypatch):
+    def even(predictor, crops, axis, head, *, kind="gradcam"):
+        return placed(np.ones((len(crops), 4, 4), np.float32), SIDE, predictor)
+
+    monkeypatch.setattr("avce.activation.scores.activation_maps", even)
+    assert np.isnan(random_weights_check(untrained(0), faces(2), Axis.VALENCE)).all()
