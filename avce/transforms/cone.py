@@ -8,7 +8,7 @@ order cones and exponential cones :math:`\{(x,y,z): z e^{x/z}\le y\}`, in this o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import ecos
@@ -34,6 +34,7 @@ STATUS = {
 """ECOS's exit flags in words."""
 
 _LARGE = 1e8  # a sensitivity beyond this comes from a singular system, not from a solution
+_MOST_NUMBERS = 32_000_000  # of the systems of one batch, 256 MB; more rows are taken in turns
 
 
 @dataclass(frozen=True)
@@ -118,11 +119,17 @@ class ConeProgram:
             for c, h, b in zip(self.c(z), self.h(z), self.b(z), strict=True)
         ]
         return Solutions(
-            np.array([row["x"][self.columns] for row in found]),
-            np.array([row["s"] for row in found]),
-            np.array([row["z"] for row in found]),
+            np.array([row["x"][self.columns] for row in found]).reshape(len(z), len(self.columns)),
+            np.array([row["s"] for row in found]).reshape(len(z), len(self.G)),
+            np.array([row["z"] for row in found]).reshape(len(z), len(self.G)),
             np.array([row["info"]["exitFlag"] for row in found], np.int64),
         )
+
+    def scaled(self, scale: float) -> ConeProgram:
+        """The program with its objective, and so its multipliers, times ``scale``."""
+        if scale == 1:
+            return self
+        return replace(self, c=Affine(self.c.offset * scale, self.c.slope * scale))
 
     def vjp(self, slack: Array, dual: Array, grad: Array) -> Array:
         r"""Jᵀ g for each row, J = ∂p/∂z, by the implicit function theorem.
@@ -142,6 +149,10 @@ class ConeProgram:
         """
         q, k = self.A.shape
         m = len(self.G)
+        step = max(1, _MOST_NUMBERS // (k + q + m) ** 2)
+        if len(grad) > step:
+            parts = [slice(at, at + step) for at in range(0, len(grad), step)]
+            return np.concatenate([self.vjp(slack[part], dual[part], grad[part]) for part in parts])
         D = self._projection_derivative(slack, dual)
         K = np.zeros((len(grad), k + q + m, k + q + m))
         K[:, :k, k : k + q] = self.A.T
@@ -193,7 +204,47 @@ def _second_order(w: Array) -> Array:
 
 
 def _exponential(slack: Array, dual: Array) -> Array:
-    """Derivative of the projection onto ``{(x, y, z): g = z e^{x/z} − y <= 0}`` at s on its boundary, ``(B, 3, 3)``.
+    """Derivative at w = s − λ of the projection onto ``K = {(x, y, z): z e^{x/z} <= y}``, ``(B, 3, 3)``.
+
+    Four zones, by w (Friberg 2021; diffcp takes the same): inside K nothing holds s, and the derivative is I; inside the
+    polar cone s is 0 and stays there; where x and z are negative s lies on the face z = 0, {x <= 0, y >= 0}, and moves
+    within it; elsewhere s lies on the curved boundary.
+    """
+    w = slack - dual
+    x, y, z = w.T
+    D = np.zeros((len(w), 3, 3))
+    is_inside, is_polar = _in_exponential(x, y, z), _in_dual(-x, -y, -z)
+    is_flat = (x < 0) & (z < 0) & ~is_polar
+    is_curved = ~(is_inside | is_polar | is_flat)
+    D[is_inside] = np.eye(3)
+    D[is_flat, 0, 0] = 1
+    D[is_flat, 1, 1] = y[is_flat] > 0
+    D[is_curved] = _on_curved_boundary(slack[is_curved], dual[is_curved])
+    return D
+
+
+def _in_exponential(x: Array, y: Array, z: Array) -> NDArray[np.bool_]:
+    safe = np.where(z > 0, z, 1)
+    # in logarithms, so that nothing overflows: z e^{x/z} <= y
+    inside: NDArray[np.bool_] = (z > 0) & (y > 0) & (x / safe <= _log(y) - np.log(safe))
+    return inside
+
+
+def _in_dual(a: Array, b: Array, c: Array) -> NDArray[np.bool_]:
+    """``{(a, b, c): −a e^{c/a − 1} <= b, a < 0}``, the dual cone without its flat face."""
+    safe = np.where(a < 0, a, -1)
+    inside: NDArray[np.bool_] = (a < 0) & (b > 0) & (c / safe - 1 <= _log(b) - np.log(-safe))
+    return inside
+
+
+def _log(values: Array) -> Array:
+    """Of positive numbers; anything for others."""
+    logs: Array = np.log(np.where(values > 0, values, 1))
+    return logs
+
+
+def _on_curved_boundary(slack: Array, dual: Array) -> Array:
+    """The derivative where ``g(s) = z e^{x/z} − y = 0`` holds s.
 
     There s − w = λ = −μ ∇g(s), so μ is λ's second entry; differentiating this and g(s) = 0 gives a 4 × 4 system.
     """

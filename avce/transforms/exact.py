@@ -11,7 +11,8 @@ entmax15   Σ p^{3/2} / .75, Tsallis' entropy at α = 1.5   some
 softmax    Σ p log p                                      none
 ========== ============================================== ==================
 
-Half precision is computed in float32 and rounded once. Entries at ``-inf`` (or where ``mask`` is False) get exactly 0.
+Half precision is computed in float32 and rounded once, around the autograd cores. What these keep for the way back is
+their own output, so second derivatives are right too. Entries at ``-inf`` (or where ``mask`` is False) get exactly 0.
 """
 
 from __future__ import annotations
@@ -49,26 +50,24 @@ class SparsemaxFunction(Function):
     @staticmethod
     def forward(ctx: FunctionCtx, scores: Tensor) -> Tensor:
         """Threshold at τ = max_k (z_(1) + … + z_(k) − 1) / k, z_(k) the k-th largest; the maximum is at the support's size."""
-        wide = scores.float() if scores.dtype in _HALF else scores
         # seen from the top, sums stay small, so float32 is exact enough at any scale of the scores
-        below = wide - wide.amax(-1, keepdim=True)
-        means = (
-            _descending(below).cumsum(-1).sub_(1).mul_(_reciprocals(wide.shape[-1], wide.dtype, wide.device))
-        )
+        below = scores - scores.amax(-1, keepdim=True)
+        inverse = _reciprocals(scores.shape[-1], scores.dtype, scores.device)
+        means = _descending(below).cumsum(-1).sub_(1).mul_(inverse)
         tau = means.amax(-1, keepdim=True)
         _check_defined(tau, "sparsemax")
         probabilities = below.sub_(tau).clamp_(min=0)
         ctx.save_for_backward(probabilities)
-        return probabilities.to(scores.dtype)
+        return probabilities
 
     @staticmethod
     def backward(ctx: FunctionCtx, grad: Tensor) -> Tensor:
         """J g = s ∘ (g − mean of g over the support), s the support's indicator."""
         probabilities = _saved(ctx)
         support = (probabilities > 0).to(probabilities.dtype)
-        inside = grad.to(support.dtype) * support
+        inside = grad * support
         mean = inside.sum(-1, keepdim=True) / support.sum(-1, keepdim=True)
-        return (inside - support * mean).to(grad.dtype)
+        return inside - support * mean
 
 
 class SoftmaxFunction(Function):
@@ -77,18 +76,17 @@ class SoftmaxFunction(Function):
     @staticmethod
     def forward(ctx: FunctionCtx, scores: Tensor) -> Tensor:
         """e^z / Σ e^z."""
-        wide = scores.float() if scores.dtype in _HALF else scores
-        probabilities = torch.softmax(wide, dim=-1)
+        probabilities = torch.softmax(scores, dim=-1)
         _check_defined(probabilities, "softmax")
         ctx.save_for_backward(probabilities)
-        return probabilities.to(scores.dtype)
+        return probabilities
 
     @staticmethod
     def backward(ctx: FunctionCtx, grad: Tensor) -> Tensor:
         """J g = p ∘ (g − ⟨p, g⟩)."""
         probabilities = _saved(ctx)
-        weighted = probabilities * grad.to(probabilities.dtype)
-        return (weighted - probabilities * weighted.sum(-1, keepdim=True)).to(grad.dtype)
+        weighted = probabilities * grad
+        return weighted - probabilities * weighted.sum(-1, keepdim=True)
 
 
 class Entmax15Function(Function):
@@ -97,29 +95,28 @@ class Entmax15Function(Function):
     @staticmethod
     def forward(ctx: FunctionCtx, scores: Tensor) -> Tensor:
         """Peters, Niculae & Martins 2019, Alg. 2: p = max(z/2 − τ, 0)², τ from the first moments of the largest scores."""
-        wide = scores.float() if scores.dtype in _HALF else scores
-        top = wide.amax(-1, keepdim=True)
+        top = scores.amax(-1, keepdim=True)
         _check_defined(top, "entmax15")
         # τ is at least top − 1 (halved scores), so nothing below −2 can enter the support; the floor tames −inf
-        halves = ((wide - top) / 2).clamp(min=-2)
+        halves = ((scores - top) / 2).clamp(min=-2)
         ranked = _descending(halves)
-        inverse = _reciprocals(wide.shape[-1], wide.dtype, wide.device)
+        inverse = _reciprocals(scores.shape[-1], scores.dtype, scores.device)
         mean, mean_sq = ranked.cumsum(-1) * inverse, ranked.square().cumsum(-1) * inverse
         tau_k = mean - (inverse - (mean_sq - mean.square())).clamp(min=0).sqrt()
         size = (tau_k <= ranked).sum(-1, keepdim=True)
-        roots = (halves - tau_k.gather(-1, size - 1)).clamp(min=0)
-        probabilities = roots.square()
-        ctx.save_for_backward(roots)
-        return probabilities.to(scores.dtype)
+        probabilities = (halves - tau_k.gather(-1, size - 1)).clamp(min=0).square()
+        ctx.save_for_backward(probabilities)
+        return probabilities
 
     @staticmethod
     def backward(ctx: FunctionCtx, grad: Tensor) -> Tensor:
         """J g = r ∘ (g − ⟨r, g⟩ / Σ r), r = √p."""
-        roots = _saved(ctx)
-        weighted = roots * grad.to(roots.dtype)
-        return (weighted - roots * (weighted.sum(-1, keepdim=True) / roots.sum(-1, keepdim=True))).to(
-            grad.dtype
-        )
+        probabilities = _saved(ctx)
+        # off the support the root's own slope is infinite: second derivatives must not meet it
+        support = probabilities > 0
+        roots = torch.where(support, probabilities, 1).sqrt() * support
+        weighted = roots * grad
+        return weighted - roots * (weighted.sum(-1, keepdim=True) / roots.sum(-1, keepdim=True))
 
 
 def sparsemax(scores: Tensor, *, dim: int = -1, mask: Tensor | None = None) -> Tensor:
@@ -239,11 +236,12 @@ def check_scores(scores: Tensor, dim: int) -> None:
 def _on_axis(core: type[Function], scores: Tensor, dim: int, mask: Tensor | None) -> Tensor:
     check_scores(scores, dim)
     scores = apply_mask(scores, mask)
+    wide = scores.float() if scores.dtype in _HALF else scores
     if dim in (-1, scores.ndim - 1):
-        result: Tensor = core.apply(scores)  # type: ignore[no-untyped-call]
-        return result
-    moved: Tensor = core.apply(scores.movedim(dim, -1))  # type: ignore[no-untyped-call]
-    return moved.movedim(-1, dim)
+        result: Tensor = core.apply(wide)  # type: ignore[no-untyped-call]
+    else:
+        result = core.apply(wide.movedim(dim, -1)).movedim(-1, dim)  # type: ignore[no-untyped-call]
+    return result.to(scores.dtype)
 
 
 def _saved(ctx: FunctionCtx) -> Tensor:

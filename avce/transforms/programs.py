@@ -22,8 +22,13 @@ CvxpyProblem = tuple[cp.Problem, cp.Parameter, cp.Variable]
 Reduced = tuple[Array, NDArray[np.int64], Callable[[Array], Array]]
 """Scores of what is left of each row, how many are left, and the way back to all entries."""
 
-SOFTMAX_FLOOR = -20.0
-"""SoftMax gives an entry this far below the largest less than 2.1e-9; lower ones are raised to it."""
+
+def floor(n: int) -> float:
+    """Seen from the largest of n scores, SoftMax gives all entries below this less than 2.1e-9 together.
+
+    Lower ones, masked ones among them, are raised to it.
+    """
+    return -20.0 - float(np.log(n))
 
 
 # The two problems, as the paper writes them
@@ -41,6 +46,15 @@ def softmax_problem(n: int) -> CvxpyProblem:
     z, p = cp.Parameter(n), cp.Variable(n)
     objective = z @ p + cp.sum(cp.entr(p))  # type: ignore[attr-defined]
     return cp.Problem(cp.Maximize(objective), _simplex(p)), z, p
+
+
+def scaled(problem: CvxpyProblem, scale: float) -> CvxpyProblem:
+    """The problem with its objective times ``scale``: the same solution."""
+    program, parameter, variable = problem
+    if scale == 1:
+        return problem
+    objective = type(program.objective)(scale * program.objective.expr)
+    return cp.Problem(objective, program.constraints), parameter, variable
 
 
 def _simplex(p: cp.Variable) -> list[cp.Constraint]:
@@ -125,10 +139,10 @@ def reduce_sparsemax(z: Array) -> Reduced:
 def reduce_softmax(z: Array) -> Reduced:
     """Merge equal scores: k entries with score s get together what one entry with score s + log k gets.
 
-    Scores below :data:`SOFTMAX_FLOOR` are raised to it first. Half of a feature after ReLU is ties at 0.
+    Scores below :func:`floor` are raised to it first. Half of a feature after ReLU is ties at 0.
     """
     rows, n = z.shape
-    z = np.maximum(z - z.max(axis=1, keepdims=True), SOFTMAX_FLOOR)
+    z = np.maximum(z - z.max(axis=1, keepdims=True), floor(n))
     order = np.argsort(-z, axis=1, kind="stable")
     ranked = np.take_along_axis(z, order, 1)
     group = np.cumsum(np.diff(ranked, axis=1, prepend=ranked[:, :1]) != 0, axis=1)

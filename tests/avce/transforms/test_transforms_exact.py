@@ -166,3 +166,21 @@ def test_a_mask_that_does_not_fit_is_refused(function):
 
 def test_an_empty_batch_stays_empty(function):
     assert function(torch.zeros(0, 4)).shape == (0, 4)
+
+
+@pytest.mark.parametrize("function", [sparsemax, softmax, entmax15])
+def test_second_derivatives_are_right(function):
+    z = torch.randn(3, 7, dtype=torch.float64, generator=torch.Generator().manual_seed(2)).requires_grad_()
+    assert torch.autograd.gradgradcheck(function, z)
+
+
+@pytest.mark.parametrize("function", [softmax, entmax15])
+def test_second_derivatives_in_half_precision_are_those_of_full(function):
+    def second(z):
+        (first,) = torch.autograd.grad((function(z) * torch.arange(7).to(z)).sum(), z, create_graph=True)
+        return torch.autograd.grad(first.square().sum(), z)[0]
+
+    z = torch.randn(3, 7, generator=torch.Generator().manual_seed(2)).half()
+    half, full = second(z.clone().requires_grad_()), second(z.float().requires_grad_())
+    assert full.abs().max() > 0.1
+    torch.testing.assert_close(half.float(), full, atol=2e-2, rtol=2e-2)
