@@ -258,10 +258,16 @@ class AvceOptions(Options):
     inattentive_view: str = Field(
         "softmax", description="Named view that makes z_n.", json_schema_extra=_source("poster")
     )
-    solver: Literal["exact", "ecos", "cvxpy"] = Field(
+    solver: Literal["exact", "ecos", "cvxpy", "cvxpy_default"] = Field(
         "exact",
-        description="Closed form, ECOS called directly, or one CVXPY problem per row.",
-        json_schema_extra=_source("cvxpy is the poster's way"),
+        description="Closed form, ECOS called directly, one CVXPY problem per row solved by ECOS, or the same by the solver that"
+        " CVXPY picks, believed as it is.",
+        json_schema_extra=_source("cvxpy is the poster's way; cvxpy_default: departure 5"),
+    )
+    inattentive_solver: Literal["same", "exact", "ecos", "cvxpy", "cvxpy_default"] = Field(
+        "same",
+        description="Of the inattentive view alone, where it is not the same.",
+        json_schema_extra=_source("authors' code: exact, departure 5"),
     )
     product_pairs: Literal["matched", "shuffled"] = Field(
         "matched",
@@ -302,6 +308,11 @@ class AvceOptions(Options):
         description="ResNet18's head keeps dropping features when predicting.",
         json_schema_extra=_source("departure 8"),
     )
+    validation_protocol: Literal["concatenated", "authors"] = Field(
+        "concatenated",
+        description="What validation figures are computed under while training, and the best checkpoint chosen.",
+        json_schema_extra=_source("authors: departure 9"),
+    )
 
 
 FIDELITY: dict[str, dict[str, Any]] = {
@@ -309,6 +320,8 @@ FIDELITY: dict[str, dict[str, Any]] = {
     "poster": {"weight": 1e-4, "squared_terms": False, "solver": "ecos"},
     "authors": {
         "weight": 1e-4,
+        "solver": "cvxpy_default",
+        "inattentive_solver": "exact",
         "angle": "halved_cosine",
         "intensity_term": True,
         "sign_penalty": "broadcast",
@@ -317,6 +330,7 @@ FIDELITY: dict[str, dict[str, Any]] = {
         "hold_push_weight": 1.0,
         "keep_eval_after_validation": True,
         "dropout_at_test": True,
+        "validation_protocol": "authors",
     },
 }
 """Named sets of switches for :class:`AvceOptions` ("Where the authors' code departs")."""
@@ -373,8 +387,10 @@ class TrainOptions(Options):
     optimizer: Literal["adamw", "adam", "sgd"] = Field("adamw", description="Optimiser of encoder and R.")
     betas: tuple[float, float] = Field((0.9, 0.99), description="Adam's moments.")
     weight_decay: float = Field(0.02, ge=0, description="Decoupled weight decay.")
-    schedule: Literal["one_cycle", "cosine", "poster_multistep", "constant"] = Field(
-        "one_cycle", description="Learning rate over iterations."
+    schedule: Literal["one_cycle", "cosine", "poster_multistep", "caf_step", "constant"] = Field(
+        "one_cycle",
+        description="Learning rate over iterations; poster_multistep and caf_step are those of the authors' code, for AVCE and"
+        " for CAF.",
     )
     augment: Literal["none", "poster", "strong"] = Field("poster", description="Picture augmentation.")
     mse_weight: float = Field(
@@ -395,6 +411,13 @@ class TrainOptions(Options):
     )
     mixed_precision: Literal["no", "fp16", "bf16"] = Field(
         "no", description="Half precision on devices that have it."
+    )
+    validate_every: int = Field(
+        0,
+        ge=0,
+        description="Validate after every n-th iteration and after the last, not at the end of each epoch; early stopping and"
+        " kept epochs go by these validations. 0: at the end of each epoch.",
+        json_schema_extra=_source("our choice; authors' code: 250"),
     )
     early_stopping_epochs: int = Field(
         0,
@@ -453,6 +476,7 @@ _AUTHORS_SETTINGS: dict[str, Any] = {
     "weight_decay": 0.0,
     "schedule": "poster_multistep",
     "augment": "poster",
+    "grad_clip": 0.0,  # of clipping neither the poster nor the code speaks
 }
 """Settings of the authors' code for AlexNet, common to the presets poster and authors."""
 
@@ -476,6 +500,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
     "authors": {
         **_AUTHORS_SETTINGS,
+        "validate_every": 250,  # with the first validation the networks leave train mode for good
         "avce": FIDELITY["authors"],
     },
     "fine_tune": {

@@ -92,7 +92,10 @@ class Avce(Supervised):
 
     def solver_of(self, view: str) -> Solver:
         """The solver asked for; ``exact`` means the best way of a view that has no closed form."""
-        asked = self.options.avce.solver
+        options = self.options.avce
+        asked: Solver = options.solver
+        if options.inattentive_solver != "same" and view == options.inattentive_view:
+            asked = options.inattentive_solver
         return VIEWS[view].solvers[0] if asked == "exact" and view in VIEWS else asked
 
 

@@ -4,8 +4,8 @@ Networks as described: regressor F→64→8→2 with dropout, critic F→64→32
 one chosen (the original: AlexNet). Two updates per batch: the critic on detached features, then encoder and
 regressor on RMSE_v + RMSE_a + PCC and CCC terms − .1 · mean(D(encoder(weak))). Our choices: ReLU between layers, and
 what :mod:`avce.objectives.adversarial` lists. Optimiser, schedule and augmentation are those of the run, so that
-methods compare. Predictions come from encoder and regressor, each with its own weights (the public evaluator mixes
-them up).
+methods compare; the original's are those of preset ``authors`` with schedule ``caf_step`` and 131 epochs. Predictions
+come from encoder and regressor, each with its own weights (the public evaluator mixes them up).
 """
 
 from __future__ import annotations

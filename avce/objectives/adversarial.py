@@ -23,9 +23,10 @@ _STRONG_FALLBACK, _WEAK_FALLBACK = 0.65, 0.3
 def split_by_intensity(targets: Tensor) -> tuple[Tensor, Tensor]:
     """Row numbers of strong and of weak emotions in a batch, by V² + A².
 
-    Our reading of "cumulative threshold": sorted by intensity, the samples that hold the first quarter of the batch's
-    total intensity are weak, those that hold its last quarter are strong. Where either side has fewer than two, the
-    fixed limits > .65 and < .3 are used.
+    What we have of the authors' code is "cumulative threshold .75/.95 plus offset .25; fallback > .65 / < .3". It does not say
+    what is summed, when .75 holds and when .95, nor to what the offset is added. Our reading: sorted by intensity, the samples
+    that hold the first quarter (.25) of the batch's total intensity are weak, those that hold its last quarter (above .75) are
+    strong. The threshold .95 is not used. Where either side has fewer than two, the fixed limits > .65 and < .3 decide.
 
     Args:
         targets: Labels, ``(B, 2)``.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +24,7 @@ VERSION = 1
 WITHOUT_EFFECT = frozenset(
     {
         "epochs", "pretrained", "dropout", "learning_rate", "head_learning_rate", "betas", "weight_decay", "schedule",
-        "mse_weight", "pcc_weight", "ccc_weight", "early_stopping_epochs", "keep_every", "best_rule", "seed",
+        "mse_weight", "pcc_weight", "ccc_weight", "validate_every", "early_stopping_epochs", "keep_every", "best_rule", "seed",
     }
 )  # fmt: skip
 """Options that do not change what one step or one validated picture takes; any other, also a new one, does."""
@@ -90,7 +91,7 @@ class Cost:
     Attributes:
         steps: Of the whole run.
         first_epoch_s: The first epoch decodes the crops as well.
-        epoch_s: Each later epoch, its validation included.
+        epoch_s: Each later epoch, its share of the validations included.
         total_s: The whole run.
         low_s: The whole run at the pace of the lower quartile of the steps.
         high_s: At that of the upper quartile.
@@ -130,6 +131,12 @@ def steps_per_epoch(options: TrainOptions, n_train: int) -> int:
     return batches_of(n_train, batch_size_for(n_train, options.batch_size))
 
 
+def validations(options: TrainOptions, n_train: int) -> int:
+    """How often a whole run validates."""
+    steps = steps_per_epoch(options, n_train)
+    return math.ceil(steps * options.epochs / (options.validate_every or steps))
+
+
 def solver_seconds(step_solver_s: float, options: TrainOptions, n_train: int) -> float:
     """Time of the views over a whole run, from that of one step."""
     return step_solver_s * steps_per_epoch(options, n_train) * options.epochs
@@ -153,7 +160,8 @@ def cost_of(measured: Measured, options: TrainOptions, n_train: int, n_val: int,
     steps = steps_per_epoch(options, n_train)
     if not steps:
         raise DataError(f"n_train: expected at least 2 samples to train on, got {n_train}")
-    other_s = steps * measured.load_s + n_val * measured.validate_picture_s
+    judged = n_val * validations(options, n_train) / options.epochs
+    other_s = steps * measured.load_s + judged * measured.validate_picture_s
     decode_s = n_train * measured.decode_picture_s
     low, middle, high = (
         steps * step_s + other_s for step_s in (measured.step_low_s, measured.step_s, measured.step_high_s)

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +44,15 @@ KEPT_FOLDER = "kept"
 """Below it a checkpoint per kept epoch, under its number."""
 
 HISTORY_FILE = "history.json"
-RULE = "mean CCC of valence and arousal on the validation split, highest epoch wins"
 EVAL_BATCH = 128
 SAVE_EVERY_S = 60.0
 """Longest training time that a killed run has to do again."""
+
+
+def rule_of(options: TrainOptions) -> str:
+    """How the best checkpoint of a run is chosen, in words."""
+    by = "" if options.avce.validation_protocol == "concatenated" else ", computed as in the authors' code"
+    return f"mean CCC of valence and arousal on the validation split{by}, the highest wins"
 
 
 @dataclass(frozen=True)
@@ -55,17 +61,17 @@ class TrainResult:
 
     Attributes:
         best: Folder of the best checkpoint.
-        metrics: Validation figures of that epoch: ``{"valence": {"rmse", "sagr", "pcc", "ccc", …}, "arousal": …}``.
-        best_epoch: Epoch of the best checkpoint, counted from 1.
+        metrics: Its validation figures: ``{"valence": {"rmse", "sagr", "pcc", "ccc", …}, "arousal": …}``.
+        best_epoch: Epoch in which it was reached, counted from 1.
         epochs_run: Epochs that were trained, over all attempts.
-        rule: How the best epoch was chosen.
+        rule: How it was chosen.
     """
 
     best: Path
     metrics: dict[str, Any]
     best_epoch: int
     epochs_run: int
-    rule: str = RULE
+    rule: str
 
 
 @dataclass
@@ -76,7 +82,7 @@ class _Progress:
     batch: int = 0
     """Batches of the current epoch that are done."""
     sums: dict[str, float] = field(default_factory=dict)
-    """Sums of their losses."""
+    """Sums of the losses since the last validation."""
     best_epoch: int = 0
     best_score: float = -math.inf
     best_metrics: dict[str, Any] | None = None
@@ -132,6 +138,7 @@ class _Run:
         self.method: Method = method
         self.at = _Progress()
         self.history: list[dict[str, float]] = []
+        self.saved_at = time.monotonic()
 
     # the outer loop -------------------------------------------------------------------------------------------
 
@@ -143,74 +150,87 @@ class _Run:
             f" device {self.engine.device}"
         )
         while self.at.epoch < self.options.epochs and not self._is_stale():
-            losses = self._train_epoch(self.at.epoch)
-            self.at.epoch, self.at.batch, self.at.sums = self.at.epoch + 1, 0, {}
-            self._validate(losses)
-            self._save_resume_state()
+            self._train_stretch()
+            if self.engine.step == self._next_validation():
+                self._validate()
+            if self.at.batch == len(self.loader):
+                self.at.epoch, self.at.batch = self.at.epoch + 1, 0
+                self._save_resume_state()
         if self.at.best_metrics is None:
             raise DomainError(
                 f"{self.data.folder}: no epoch gave a defined CCC on validation; the labels there may be constant"
             )
         self.engine.wait()
-        return TrainResult(self.out / BEST_FOLDER, self.at.best_metrics, self.at.best_epoch, self.at.epoch)
+        best = self.out / BEST_FOLDER
+        rule = rule_of(self.options)
+        return TrainResult(best, self.at.best_metrics, self.at.best_epoch, self.at.epoch, rule)
 
     def _is_stale(self) -> bool:
         patience = self.options.early_stopping_epochs
-        stale = bool(patience) and self.at.epoch - self.at.best_epoch >= patience
+        judged_epoch = self.history[-1]["epoch"] if self.history else 0
+        stale = bool(patience) and judged_epoch - self.at.best_epoch >= patience
         if stale:
-            self.reporter.log(f"stopped early: no better {RULE} for {patience} epochs")
+            self.reporter.log(f"stopped early: no better {rule_of(self.options)} for {patience} epochs")
         return stale
 
-    def _train_epoch(self, epoch: int) -> dict[str, float]:
-        if epoch == 0 or not self.options.avce.keep_eval_after_validation:
-            self.method.train()
-        at, per_epoch, saved_at = self.at, len(self.loader), time.monotonic()
-        for batch in self.loader.epoch(epoch, start=at.batch):
+    @property
+    def _judged_step(self) -> int:
+        """Iteration of the last validation."""
+        return int(self.history[-1]["step"]) if self.history else 0
+
+    def _next_validation(self) -> int:
+        """Iteration of the next validation; the run's last iteration is always one."""
+        every = self.options.validate_every or len(self.loader)
+        return min(self._judged_step + every, self.engine.total_steps)
+
+    def _train_stretch(self) -> None:
+        """Train until the next validation, or the end of the epoch if that comes first."""
+        at, per_epoch = self.at, len(self.loader)
+        self.method.train(not (self.options.avce.keep_eval_after_validation and self.history))
+        steps = min(self._next_validation() - self.engine.step, per_epoch - at.batch)
+        for batch in islice(self.loader.epoch(at.epoch, start=at.batch), steps):
             losses = self._step(batch)
             at.batch += 1
             at.sums = {name: at.sums.get(name, 0.0) + value for name, value in losses.items()}
-            self._check_finite(losses, epoch)
+            self._check_finite(losses)
             self.reporter.progress(
-                epoch * per_epoch + at.batch,
-                self.options.epochs * per_epoch,
-                f"epoch {epoch + 1}/{self.options.epochs}, {_brief(losses)}",
+                self.engine.step,
+                self.engine.total_steps,
+                f"epoch {at.epoch + 1}/{self.options.epochs}, {_brief(losses)}",
             )
-            if time.monotonic() - saved_at > SAVE_EVERY_S:
+            if time.monotonic() - self.saved_at > SAVE_EVERY_S:
                 self._save_resume_state()
-                saved_at = time.monotonic()
-        return {name: value / at.batch for name, value in at.sums.items()}
 
     def _step(self, batch: Batch) -> dict[str, float]:
         torch.manual_seed(self.options.seed * 1_000_003 + self.engine.step + self.rank * 998_244_353)
         self.engine.begin_step()
         self.method.done = self.engine.step / self.engine.total_steps
-        with self.engine.accelerator.autocast():
+        with self.engine.autocast():
             losses = self.method.training_step(batch.to(self.engine.device), self.engine)
         self.engine.end_step()
         return losses
 
-    def _check_finite(self, losses: Mapping[str, float], epoch: int) -> None:
+    def _check_finite(self, losses: Mapping[str, float]) -> None:
         broken = [name for name, value in losses.items() if not math.isfinite(value)]
         if broken:
             raise DomainError(
-                f"epoch {epoch + 1}: {', '.join(broken)} became infinite or nan; lower the learning rate"
-                f" (now {self.options.learning_rate:g}) or raise grad_clip"
+                f"epoch {self.at.epoch + 1}: {', '.join(broken)} became infinite or nan; lower the learning rate"
+                f" (now {self.options.learning_rate:g}) or grad_clip (now {self.options.grad_clip:g}; 0 clips nothing)"
             )
 
-    def _validate(self, losses: Mapping[str, float]) -> None:
+    def _validate(self) -> None:
+        epoch, step = self.at.epoch + 1, self.engine.step
+        losses = {name: value / (step - self._judged_step) for name, value in self.at.sums.items()}
         self.engine.agree_on_buffers()
         with self._weights_to_judge():
             pred, target = predict_rows(
                 self.method, self.data, self.val_rows, self.options, self.engine.device
             )
-            metrics = score(pred, target, protocol="concatenated")
+            metrics = score(pred, target, protocol=self.options.avce.validation_protocol)
             mean_ccc = float(np.mean([metrics[axis.value]["ccc"] for axis in Axis]))
-            if mean_ccc > self.at.best_score:
-                self.at.best_score, self.at.best_epoch, self.at.best_metrics = (
-                    mean_ccc,
-                    self.at.epoch,
-                    metrics,
-                )
+            is_best = mean_ccc > self.at.best_score
+            if is_best:
+                self.at.best_score, self.at.best_epoch, self.at.best_metrics = mean_ccc, epoch, metrics
                 if not self.rank:
                     save_checkpoint(
                         self.out / BEST_FOLDER, self.method.state_dict(), self.options, self._card(metrics)
@@ -223,15 +243,17 @@ class _Run:
             for name in ("ccc", "pcc", "rmse")
         }
         point["val/mean_ccc"] = mean_ccc
-        self.history.append({"epoch": self.at.epoch, "step": self.engine.step, **point})
-        self.reporter.metrics(self.engine.step, point, epoch=self.at.epoch)
+        self.at.sums = {}
+        self.history.append({"epoch": epoch, "step": step, **point})
+        self.reporter.metrics(step, point, epoch=step / len(self.loader))
         self.reporter.log(
-            f"epoch {self.at.epoch}: {_brief(losses)}, validation CCC valence {point['val/ccc_valence']:.3f},"
-            f" arousal {point['val/ccc_arousal']:.3f}{' (best)' if self.at.best_epoch == self.at.epoch else ''}"
+            f"epoch {epoch}, step {step}: {_brief(losses)}, validation CCC valence {point['val/ccc_valence']:.3f},"
+            f" arousal {point['val/ccc_arousal']:.3f}{' (best)' if is_best else ''}"
         )
 
     def _keep(self, metrics: Mapping[str, Any]) -> None:
-        every, epoch = self.options.keep_every, self.at.epoch
+        """Keep the weights of every n-th epoch; one that is judged more than once stays as it was last."""
+        every, epoch = self.options.keep_every, self.at.epoch + 1
         if every and epoch % every == 0 and not self.rank:
             card = self._card(metrics) | {"epoch": epoch, "rule": f"every {every} epochs"}
             folder = self.out / KEPT_FOLDER / f"{epoch:06d}"
@@ -239,8 +261,8 @@ class _Run:
 
     @contextmanager
     def _weights_to_judge(self) -> Iterator[None]:
-        """Averaged weights in place of the current ones, eval mode; both restored afterwards."""
-        was_training, average = self.method.training, self.engine.average
+        """Averaged weights in place of the current ones, restored afterwards, and eval mode, which the next stretch ends."""
+        average = self.engine.average
         current = {k: v.clone() for k, v in self.method.state_dict().items()} if average else None
         if average:
             self.method.load_state_dict(average.weights)
@@ -250,7 +272,6 @@ class _Run:
         finally:
             if current is not None:
                 self.method.load_state_dict(current)
-            self.method.train(was_training and not self.options.avce.keep_eval_after_validation)
 
     def _card(self, metrics: Mapping[str, Any]) -> dict[str, Any]:
         recipe = self.data.card.get("recipe", {})
@@ -258,7 +279,8 @@ class _Run:
             "crop": {"margin": float(recipe.get("margin", 0.25)), "size": int(recipe.get("size", 128))},
             "data": {"fingerprint": self.data.fingerprint, "layout": self.data.card.get("layout")},
             "epoch": self.at.best_epoch,
-            "rule": RULE,
+            "step": self.engine.step,
+            "rule": rule_of(self.options),
             "validation": metrics,
             "git_revision": git_revision(),
         }
@@ -269,6 +291,7 @@ class _Run:
         return {"options": self.options.model_dump(mode="json"), "data": self.data.fingerprint}
 
     def _save_resume_state(self) -> None:
+        self.saved_at = time.monotonic()
         if self.rank:
             return
         tensors, plain = self.engine.state()
@@ -290,8 +313,6 @@ class _Run:
             return
         self.engine.load_state(load_file(folder / "state.safetensors"), kept["engine"])
         self.at, self.history = _Progress(**kept["at"]), kept["history"]
-        if self.options.avce.keep_eval_after_validation and self.at.epoch:
-            self.method.eval()
         self.reporter.log(f"resumed in epoch {self.at.epoch + 1}, after {self.at.batch} of its batches")
 
 

@@ -127,7 +127,7 @@ def _take_steps(
         start = time.perf_counter()
         engine.begin_step()
         method.done = engine.step / engine.total_steps
-        with engine.accelerator.autocast():
+        with engine.autocast():
             method.training_step(batch.to(engine.device), engine)
         engine.end_step()
         step_s = time.perf_counter() - start

@@ -10,6 +10,8 @@ from avce.errors import OptionError
 WARM_UP_SHARE = 0.15
 POSTER_MILESTONES = (5_000, 25_000, 45_000, 65_000, 85_000)
 POSTER_DECAY = 0.8
+CAF_STEP = 5_000
+CAF_DECAY = 0.9
 
 
 def _one_cycle(step: int, total: int) -> float:
@@ -34,6 +36,12 @@ def _poster_multistep(step: int, total: int) -> float:
     return float(POSTER_DECAY ** sum(step >= milestone for milestone in POSTER_MILESTONES))
 
 
+def _caf_step(step: int, total: int) -> float:
+    """CAF's StepLR in the authors' code: times .9 after every 5,000 iterations, whatever the length of the run."""
+    del total
+    return float(CAF_DECAY ** (step // CAF_STEP))
+
+
 def _constant(step: int, total: int) -> float:
     del step, total
     return 1.0
@@ -43,6 +51,7 @@ SCHEDULES: dict[str, Callable[[int, int], float]] = {
     "one_cycle": _one_cycle,
     "cosine": _cosine,
     "poster_multistep": _poster_multistep,
+    "caf_step": _caf_step,
     "constant": _constant,
 }
 

@@ -89,8 +89,6 @@ class ConicView:
             problem) the solver's flag and multipliers are all there is, and masks are refused.
     """
 
-    solvers: tuple[Solver, ...] = ("ecos", "cvxpy")
-
     def __init__(
         self,
         name: str,
@@ -99,6 +97,10 @@ class ConicView:
         known: Knowledge | None = None,
     ) -> None:
         self.name, self.attempts, self.known = name, tuple(attempts), known
+        # of other solvers than ECOS no multipliers are at hand, which gradients of unknown problems need
+        self.solvers: tuple[Solver, ...] = (
+            ("ecos", "cvxpy") if known is None else ("ecos", "cvxpy", "cvxpy_default")
+        )
         self.problem = lru_cache(maxsize=32)(lambda n, scale=1.0: programs.scaled(problem(n), scale))
         self.compiled = lru_cache(maxsize=32)(lambda n: compile_cvxpy(*self.problem(n), name=name))
 
@@ -115,7 +117,7 @@ class ConicView:
 
         Args:
             z: Scores, ``(B, n)``.
-            solver: ``ecos`` or ``cvxpy``.
+            solver: One of :attr:`solvers`. ``cvxpy_default`` is believed where CVXPY says "optimal".
 
         Raises:
             SolverError: A row that no attempt solved; names it and the last status.
@@ -124,6 +126,11 @@ class ConicView:
         masked = self._check(z)
         if self.known is not None:
             z = np.maximum(z - z.max(axis=1, keepdims=True), programs.floor(z.shape[1]))
+        if solver == "cvxpy_default":
+            p = _solve_rows_as_cvxpy_likes(self.name, self.problem(z.shape[1]), z)
+            return Solutions(
+                np.where(masked, 0, p), empty := np.zeros((len(z), 0)), empty, np.zeros(len(z), np.int64)
+            )
         total, left = self._try(self.attempts[0], z, solver), np.arange(len(z))
         found = total
         for attempt in (*self.attempts[1:], None):
@@ -235,6 +242,25 @@ def _solve_rows(problem: CvxpyProblem, z: Array, m: int, settings: dict[str, flo
         if variable.value is not None:
             p[row] = variable.value
     return Solutions(p, slack, dual, flags)
+
+
+def _solve_rows_as_cvxpy_likes(name: str, problem: CvxpyProblem, z: Array) -> Array:
+    """The authors' way: which solver, and how exact it is, is left to CVXPY."""
+    program, parameter, variable = problem
+    p = np.zeros_like(z)
+    for row, scores in enumerate(z):
+        parameter.value = scores
+        try:
+            program.solve()  # type: ignore[no-untyped-call]
+        except cp.error.SolverError as error:
+            raise SolverError(f"{name} by cvxpy_default: row {row} of {len(z)} failed ({error})") from error
+        if program.status != cp.OPTIMAL:
+            raise SolverError(
+                f"{name} by cvxpy_default: row {row} of {len(z)} ended with status '{program.status}'; look at that row's"
+                " scores, or use solver='exact'"
+            )
+        p[row] = variable.value
+    return p
 
 
 class _ConicFunction(Function):

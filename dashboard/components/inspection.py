@@ -21,7 +21,7 @@ from workers.records import InspectionRecord
 BEST = "best"
 """The end of the slider: weights of the run's best epoch."""
 
-SOLVERS = {"exact": "closed form", "ecos": "ECOS", "cvxpy": "CVXPY"}
+SOLVERS = {"exact": "closed form", "ecos": "ECOS", "cvxpy": "CVXPY", "cvxpy_default": "CVXPY's choice"}
 
 
 def _pair(point: list[float] | None) -> str:

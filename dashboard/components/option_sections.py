@@ -34,7 +34,7 @@ SECTIONS = (
     Section(
         "Stopping, keeping, machine",
         "memory",
-        ("early_stopping_epochs", "keep_every", "best_rule", "mixed_precision", "num_threads"),
+        ("validate_every", "early_stopping_epochs", "keep_every", "best_rule", "mixed_precision", "num_threads"),
     ),
 )  # fmt: skip
 AVCE_SECTIONS = (
@@ -42,14 +42,14 @@ AVCE_SECTIONS = (
         "AVCE: views and contrast",
         "functions",
         (
-            "solver", "attentive_view", "inattentive_view", "weight", "ramp", "alpha", "beta", "gamma", "product_pairs",
+            "solver", "inattentive_solver", "attentive_view", "inattentive_view", "weight", "ramp", "alpha", "beta", "gamma", "product_pairs",
             "squared_terms", "angle", "intensity_term", "sign_penalty", "reduction",
         ),
     ),
     Section(
         "AVCE: hold and push, and the authors' switches",
         "swap_horiz",
-        ("hold_push_weight", "hold_weight", "two_step", "keep_eval_after_validation", "dropout_at_test"),
+        ("hold_push_weight", "hold_weight", "two_step", "keep_eval_after_validation", "dropout_at_test", "validation_protocol"),
     ),
 )  # fmt: skip
 

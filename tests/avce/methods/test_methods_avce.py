@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import re
 
 import pytest
 import torch
@@ -13,7 +14,7 @@ from torch import nn
 from avce.errors import OptionError
 from avce.methods import build_method
 from avce.models.heads import Bottleneck
-from avce.options import Head, Method, TrainOptions, train_options
+from avce.options import FIDELITY, AvceOptions, Head, Method, TrainOptions, train_options
 from avce.transforms import softmax, sparsemax
 
 
@@ -180,6 +181,37 @@ def test_views_and_solvers_are_checked_before_training():
         method_of(attentive_view="hardmax").optimizers()
     with pytest.raises(OptionError, match=r"entmax15.*offers exact"):
         method_of(inattentive_view="entmax15", solver="ecos").optimizers()
+
+
+def test_each_view_may_have_a_solver_of_its_own(monkeypatch):
+    used = []
+    monkeypatch.setattr(
+        "avce.methods.avce.transform", lambda z, *, view, solver: used.append((view, solver)) or z.softmax(-1)
+    )
+    for avce in (
+        FIDELITY["authors"],
+        {},
+        {"solver": "ecos"},
+        {"solver": "ecos", "inattentive_solver": "cvxpy"},
+    ):
+        method_of(**avce).views(torch.ones(2, 4))
+    assert used == [
+        ("sparsemax", "cvxpy_default"), ("softmax", "exact"), ("sparsemax", "exact"), ("softmax", "exact"),
+        ("sparsemax", "ecos"), ("softmax", "ecos"), ("sparsemax", "ecos"), ("softmax", "cvxpy"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 7, 8, 9])  # 6 is a function that torch has no more
+def test_every_departure_of_the_authors_code_is_a_switch_that_fidelity_sets(number):
+    switches = [
+        name
+        for name, field in AvceOptions.model_fields.items()
+        if re.search(rf"departures?\b.*\b{number}\b", str((field.json_schema_extra or {}).get("source")))
+    ]
+    assert switches
+    sound, authors = AvceOptions(), AvceOptions(**FIDELITY["authors"])
+    for name in switches:
+        assert getattr(authors, name) != getattr(sound, name) == AvceOptions.model_fields[name].default
 
 
 def test_both_views_pass_through_one_head():

@@ -1,4 +1,4 @@
-"""A small prepared data set of flat pictures whose brightness tells the label: cheap to learn, license-free."""
+"""Small prepared data sets of flat pictures whose brightness tells the label: cheap to learn, license-free."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from avce.data.prepared import Prepared
 from avce.options import PrepareOptions
 
 SUBJECTS, PER_SUBJECT = 8, 8
+FRAMES = {"a": 14, "b": 9, "c": 3, "d": 12, "e": 10}
+SPLITS = {"a": "train", "b": "train", "c": "train", "d": "val", "e": "test"}
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +37,21 @@ def toy_data(tmp_path_factory) -> Prepared:
     return prepare(
         source, tmp_path_factory.mktemp("prepared") / "toy", PrepareOptions(detect="never", size=64)
     )
+
+
+@pytest.fixture(scope="session")
+def frames(tmp_path_factory) -> Prepared:
+    """Sequences whose label is the brightness one frame earlier: a single frame does not tell it."""
+    source, rng = tmp_path_factory.mktemp("frames"), np.random.default_rng(0)
+    lines = ["image,video,frame,valence,arousal,split"]
+    for name, count in FRAMES.items():
+        level = rng.uniform(-1, 1, count + 1).round(3)
+        order = (
+            rng.permutation(count) if name == "b" else range(count)
+        )  # rows need not be in the order of time
+        for k in order:
+            picture = np.full((48, 48, 3), 128 + 110 * level[k + 1], np.uint8)
+            cv2.imwrite(str(source / f"{name}{k}.png"), picture)
+            lines.append(f"{name}{k}.png,{name},{k},{level[k]},{-level[k]},{SPLITS[name]}")
+    (source / "labels.csv").write_text("\n".join(lines) + "\n")
+    return prepare(source, tmp_path_factory.mktemp("out") / "frames", PrepareOptions(detect="never", size=48))

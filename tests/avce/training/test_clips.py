@@ -5,30 +5,25 @@ from __future__ import annotations
 import json
 from itertools import pairwise
 
-import cv2
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from safetensors.torch import load_file
 
 from avce.data.loader import ClipLoader, TrainLoader, to_input, train_loader
-from avce.data.prepare import prepare
 from avce.data.sequences import clips_of, sequences_of
 from avce.errors import CancelledError, DataError, OptionError
 from avce.evaluation import predict_split
 from avce.methods import build_method
 from avce.methods.clips import ClipMethod, History
-from avce.options import EvaluateOptions, PrepareOptions, Split, TrainOptions
+from avce.options import EvaluateOptions, Split, TrainOptions
 from avce.progress import Reporter
 from avce.training.checkpoint import load_predictor
 from avce.training.loop import predict_rows, train
 
 LENGTH = 4
-FRAMES = {"a": 14, "b": 9, "c": 3, "d": 12, "e": 10}
-SPLITS = {"a": "train", "b": "train", "c": "train", "d": "val", "e": "test"}
 
 
 def clip_options(**more):
@@ -37,24 +32,6 @@ def clip_options(**more):
         "epochs": 3, "num_threads": 1, "dropout": 0.0,
     }  # fmt: skip
     return TrainOptions(**given | more)
-
-
-@pytest.fixture(scope="module")
-def frames(tmp_path_factory):
-    """Sequences whose label is the brightness one frame earlier: a single frame does not tell it."""
-    source, rng = tmp_path_factory.mktemp("frames"), np.random.default_rng(0)
-    lines = ["image,video,frame,valence,arousal,split"]
-    for name, count in FRAMES.items():
-        level = rng.uniform(-1, 1, count + 1).round(3)
-        order = (
-            rng.permutation(count) if name == "b" else range(count)
-        )  # rows need not be in the order of time
-        for k in order:
-            picture = np.full((48, 48, 3), 128 + 110 * level[k + 1], np.uint8)
-            cv2.imwrite(str(source / f"{name}{k}.png"), picture)
-            lines.append(f"{name}{k}.png,{name},{k},{level[k]},{-level[k]},{SPLITS[name]}")
-    (source / "labels.csv").write_text("\n".join(lines) + "\n")
-    return prepare(source, tmp_path_factory.mktemp("out") / "frames", PrepareOptions(detect="never", size=48))
 
 
 @pytest.fixture(scope="module")
@@ -159,19 +136,6 @@ class StopsAfter(Reporter):
         self.left -= 1
         if self.left < 0:
             raise CancelledError("stop")
-
-
-@pytest.mark.parametrize("steps", [1, 3, 4])
-def test_resumed_is_uninterrupted(frames, tmp_path, steps, monkeypatch):
-    monkeypatch.setattr("avce.training.loop.SAVE_EVERY_S", 0.0)
-    options = clip_options(augment="strong")
-    whole = train(options, frames, tmp_path / "whole")
-    with pytest.raises(CancelledError):
-        train(options, frames, tmp_path / "cut", StopsAfter(steps))
-    resumed = train(options, frames, tmp_path / "cut")
-    one, other = (load_file(result.best / "model.safetensors") for result in (whole, resumed))
-    assert all(torch.equal(one[name], other[name]) for name in one)
-    assert len(json.loads((tmp_path / "cut" / "history.json").read_text())) == options.epochs
 
 
 def test_a_split_is_judged_in_the_order_of_time_whatever_the_batch(frames, tmp_path):

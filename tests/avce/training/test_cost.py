@@ -70,6 +70,13 @@ def test_a_run_is_its_epochs_and_the_first_decodes_the_crops():
     assert cost.memory_mb == pytest.approx(400 + 160 * 55**2 * 3 / 1e6)  # crops are kept at 48 · 256 / 224
 
 
+def test_validations_within_epochs_are_paid_for_as_often_as_they_are_made():
+    options = toy(validate_every=4)  # after 4, 8, … 28 and 30 of 30 iterations
+    plain, cost = (cost_of(measured(), o, n_train=160, n_val=50, crop_side=96) for o in (toy(), options))
+    assert cost.total_s == pytest.approx(plain.total_s + (8 - 3) * 50 * 0.02)
+    assert cost_key(options, 96, 160) == cost_key(toy(), 96, 160)
+
+
 def test_one_sample_cannot_be_trained_on():
     with pytest.raises(DataError, match="at least 2 samples"):
         cost_of(measured(), toy(), n_train=1, n_val=5, crop_side=96)

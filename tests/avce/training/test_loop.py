@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from importlib import metadata
 
@@ -11,10 +12,12 @@ import torch
 from safetensors.torch import load_file
 
 from avce.errors import CancelledError, CheckpointError, OptionError
-from avce.options import Split, TrainOptions, train_options
+from avce.options import CLIP_METHODS, Split, TrainOptions, train_options
 from avce.progress import Reporter
 from avce.training import loop
 from avce.training.checkpoint import load_predictor
+from avce.training.cost import validations
+from avce.training.engine import Engine
 from avce.training.folder import read_card
 from avce.training.loop import train
 
@@ -58,25 +61,113 @@ def test_a_net_learns_what_brightness_tells(toy_data, tmp_path):
     assert result.rule == read_card(tmp_path)["rule"]
 
 
-@pytest.mark.parametrize("method", ["avce", "supervised", "caf"])
-def test_a_run_cut_at_any_step_and_resumed_ends_with_the_same_weights(
-    toy_data, tmp_path, method, monkeypatch
-):
+def test_validation_may_be_computed_as_in_the_authors_code(toy_data, tmp_path):
+    ours = train(toy_options(epochs=1), toy_data, tmp_path / "ours")
+    theirs = train(
+        toy_options(epochs=1, avce={"validation_protocol": "authors"}), toy_data, tmp_path / "theirs"
+    )
+    n = len(toy_data.rows(Split.VAL))
+    for axis in ("valence", "arousal"):
+        assert theirs.metrics[axis]["ccc"] == pytest.approx(ours.metrics[axis]["ccc"] * n / (n - 1), rel=1e-9)
+    assert "authors' code" in theirs.rule == read_card(tmp_path / "theirs")["rule"]
+    assert "authors" not in ours.rule
+
+
+class ScaledEngine(Engine):
+    """Scales its loss as in fp16 on a GPU; the scale grows with every third step."""
+
+    def __init__(self, *args) -> None:
+        super().__init__(*args)
+        self.scaler = torch.amp.GradScaler("cpu", growth_interval=3)
+
+
+TO_BE_CUT = {
+    "avce": {},
+    "supervised": {"method": "supervised"},
+    "caf": {"method": "caf"},
+    "hasani": {"method": "hasani"},
+    "hasani_lstm": {"method": "hasani_lstm", "batch_size": 5, "clip_length": 4},
+    "two_step": {"avce": {"two_step": True}},
+    "momentum": {"optimizer": "sgd", "head_optimizer": "sgd"},
+    "keep_eval": {"avce": {"keep_eval_after_validation": True}},
+    "validate_every": {"validate_every": 3},
+    "validate_every_keep_eval": {"validate_every": 3, "avce": {"keep_eval_after_validation": True}},
+    "bf16": {"mixed_precision": "bf16"},
+    "scaled": {"avce": {"two_step": True}},
+}
+
+
+@pytest.mark.parametrize("name", TO_BE_CUT)
+def test_a_run_cut_at_any_step_and_resumed_ends_with_the_same_weights(request, tmp_path, name, monkeypatch):
     monkeypatch.setattr(loop, "SAVE_EVERY_S", 0.0)  # a state after every step
-    options = toy_options(method=method, ema_decay=0.9, epochs=2, batch_size=8, augment="strong")
-    whole = train(options, toy_data, tmp_path / "whole")
+    if name == "scaled":
+        monkeypatch.setattr(loop, "Engine", ScaledEngine)
+    common = {"ema_decay": 0.9, "epochs": 2, "batch_size": 8, "augment": "strong"}  # five steps per epoch
+    options = toy_options(**common | TO_BE_CUT[name])
+    data = request.getfixturevalue("frames" if options.method in CLIP_METHODS else "toy_data")
+    whole = train(options, data, tmp_path / "whole")
     for step in (1, 4, 5, 8):  # in the first epoch, at its end, in the second
         with pytest.raises(CancelledError):
-            train(options, toy_data, tmp_path / "cut", StopAtStep(step))
-    resumed = train(options, toy_data, tmp_path / "cut")
+            train(options, data, tmp_path / "cut", StopAtStep(step))
+    resumed = train(options, data, tmp_path / "cut")
     assert resumed == replace(whole, best=resumed.best)
-    first = load_file(tmp_path / "whole" / "resume" / "state.safetensors")
-    second = load_file(tmp_path / "cut" / "resume" / "state.safetensors")
-    assert first.keys() == second.keys()
-    assert all(torch.equal(first[name], second[name]) for name in first)
-    assert (tmp_path / "whole" / "history.json").read_text() == (
-        tmp_path / "cut" / "history.json"
-    ).read_text()
+    first, second = (tmp_path / run for run in ("whole", "cut"))
+    one, other = (load_file(folder / "resume" / "state.safetensors") for folder in (first, second))
+    assert one.keys() == other.keys()
+    assert all(torch.equal(one[name], other[name]) for name in one)
+    for file in ("resume/state.json", "history.json"):
+        assert (first / file).read_text() == (second / file).read_text()
+
+
+def test_validations_within_epochs_change_nothing_of_what_is_learnt(toy_data, tmp_path):
+    runs, ends = {0: [5, 10], 3: [3, 6, 9, 10], 7: [7, 10]}, {}
+    for every, steps in runs.items():
+        options = toy_options(epochs=2, batch_size=8, augment="strong", ema_decay=0.9, validate_every=every)
+        result = train(options, toy_data, tmp_path / str(every))
+        history = json.loads((tmp_path / str(every) / "history.json").read_text())
+        assert [point["step"] for point in history] == steps
+        assert [point["epoch"] for point in history] == [1 if step <= 5 else 2 for step in steps]
+        assert validations(options, len(toy_data.rows(Split.TRAIN))) == len(steps)
+        best = max(history, key=lambda point: point["val/mean_ccc"])
+        card = read_card(result.best)
+        assert (card["epoch"], card["step"]) == (best["epoch"], best["step"])
+        assert result.best_epoch == best["epoch"]
+        lengths = np.diff([0, *steps])
+        losses = sum(point["train/loss"] * n for point, n in zip(history, lengths, strict=True))
+        state = load_file(tmp_path / str(every) / "resume" / "state.safetensors")
+        ends[every] = state | {"losses": torch.tensor(losses)}
+    for every in (3, 7):
+        for name, value in ends[0].items():
+            same = torch.allclose if name == "losses" else torch.equal  # a sum in other parts
+            assert same(value, ends[every][name]), name
+
+
+def test_early_stopping_waits_for_validations(toy_data, tmp_path):
+    options = toy_options(epochs=8, early_stopping_epochs=1, learning_rate=1e-9, head_learning_rate=1e-9)
+    far = options.model_copy(update={"validate_every": 12})  # three steps per epoch: in epochs 4 and 8
+    assert train(far, toy_data, tmp_path / "far").epochs_run == 8
+    near = options.model_copy(update={"validate_every": 2, "epochs": 200})
+    assert train(near, toy_data, tmp_path / "near").epochs_run < 200
+
+
+def test_a_kept_epoch_is_as_its_last_validation_saw_it(toy_data, tmp_path):
+    options = toy_options(
+        epochs=3, keep_every=2, validate_every=2
+    )  # three steps per epoch: after 4 and 6 in epoch 2
+    train(options, toy_data, tmp_path)
+    (kept,) = (tmp_path / loop.KEPT_FOLDER).iterdir()
+    assert (read_card(kept)["epoch"], read_card(kept)["step"]) == (2, 6)
+
+
+def test_one_process_trains_in_one_precision_after_another(toy_data, tmp_path):
+    for precision in ("no", "bf16", "fp16", "no"):
+        options = toy_options(epochs=1, mixed_precision=precision)
+        train(options, toy_data, tmp_path / precision)
+    weights = {
+        precision: load_file(tmp_path / precision / "best" / "model.safetensors")
+        for precision in ("no", "bf16")
+    }
+    assert any(not torch.equal(value, weights["bf16"][name]) for name, value in weights["no"].items())
 
 
 def test_a_state_of_other_options_is_not_resumed(toy_data, tmp_path):
@@ -107,6 +198,13 @@ def test_networks_train_again_after_validation(toy_data, tmp_path, monkeypatch):
     )
     steps = len(modes) // 3
     assert modes == [True] * steps + [False] * (2 * steps)
+    modes.clear()
+    train(
+        toy_options(method="supervised", validate_every=2, avce={"keep_eval_after_validation": True}),
+        toy_data,
+        tmp_path / "within",
+    )
+    assert modes == [True] * 2 + [False] * (3 * steps - 2)
 
 
 def test_early_stopping_ends_a_run_that_no_longer_improves(toy_data, tmp_path):

@@ -92,6 +92,35 @@ def test_many_different_entries_are_exact_or_refused():
 
 
 @pytest.mark.parametrize("view", ["sparsemax", "softmax"])
+def test_what_cvxpy_picks_itself_is_near_and_taken_as_it_is(view):
+    z = mixture(8, seed=2)[:16].requires_grad_()
+    p = transform(z, view=view, solver="cvxpy_default")
+    exact = transform(z, view=view)
+    assert 0 < (p - exact).abs().max() < 1e-3
+    (ours,), (theirs,) = (torch.autograd.grad(q.square().sum(), z) for q in (p, exact))
+    off = (ours - theirs).abs().amax(1)
+    assert off.median() < 1e-3  # a share that should be 0 and is 1e-5 is part of the support here
+
+
+def test_what_cvxpy_picks_itself_fails_with_row_and_status():
+    z = torch.randn(3, 4, dtype=torch.float64)
+
+    def infeasible(n):
+        problem, scores, p = programs.sparsemax_problem(n)
+        return cp.Problem(problem.objective, [*problem.constraints, p <= 0.1]), scores, p
+
+    view = ConicView("sparsemax", infeasible, [Attempt(1e-9)], conic.BUILT_IN["sparsemax"].known)
+    with pytest.raises(SolverError, match="row 0 of 3 ended with status 'infeasible"):
+        view(z, solver="cvxpy_default")
+
+
+def test_a_view_of_the_users_own_has_no_such_solver(own_view):
+    register_cvxpy_view("capped", capped)
+    with pytest.raises(OptionError, match="'capped' offers ecos, cvxpy, got 'cvxpy_default'"):
+        transform(torch.randn(2, 4), view="capped", solver="cvxpy_default")
+
+
+@pytest.mark.parametrize("view", ["sparsemax", "softmax"])
 def test_solvers_take_any_axis_masks_and_half_precision(view):
     z = torch.randn(3, 6, 2)
     mask = torch.tensor([True, True, False, True, True, False])[:, None]
