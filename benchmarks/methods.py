@@ -394,6 +394,7 @@ def _flags() -> ArgumentParser:
     flags.add_argument("--input-size", type=int, help="instead of the recipe's")
     flags.add_argument("--augment", choices=("none", "poster", "strong"), help="instead of the recipe's")
     flags.add_argument("--grey", action="store_true", default=None, help="train and predict without colour")
+    flags.add_argument("--dropout", type=float, help="instead of the recipe's")
     flags.add_argument("--train-subjects", type=int, metavar="N", help="learn from so many people only")
     flags.add_argument(
         "--labelled-subjects", type=int, metavar="N", help="with the labels of so many people only"
@@ -446,6 +447,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         input_size=given.input_size,
         augment=given.augment,
         grey=given.grey,
+        dropout=given.dropout,
         num_threads=given.threads,
     )
     print(markdown(more))

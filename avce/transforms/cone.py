@@ -8,7 +8,7 @@ order cones and exponential cones :math:`\{(x,y,z): z e^{x/z}\le y\}`, in this o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import ecos
@@ -59,26 +59,25 @@ class Solutions:
         slack: s, ``(B, m)``.
         dual: λ, the multipliers of the cone constraints, ``(B, m)``.
         flags: Exit flags, ``(B,)``.
-        residual: What ECOS left of the optimality conditions, see :func:`residual`, ``(B,)``.
     """
 
     p: Array
     slack: Array
     dual: Array
     flags: NDArray[np.int64]
-    residual: Array
 
     def chosen(self, rows: NDArray[np.bool_]) -> Solutions:
         """Some of the rows."""
-        return Solutions(*(part[rows] for part in self._parts()))
+        return Solutions(self.p[rows], self.slack[rows], self.dual[rows], self.flags[rows])
 
     def put(self, rows: NDArray[np.int64], other: Solutions) -> None:
         """Take these rows from ``other``."""
-        for kept, new in zip(self._parts(), other._parts(), strict=True):
+        mine, theirs = (
+            (self.p, self.slack, self.dual, self.flags),
+            (other.p, other.slack, other.dual, other.flags),
+        )
+        for kept, new in zip(mine, theirs, strict=True):
             kept[rows] = new
-
-    def _parts(self) -> tuple[Array, Array, Array, NDArray[np.int64], Array]:
-        return self.p, self.slack, self.dual, self.flags, self.residual
 
 
 @dataclass(frozen=True)
@@ -107,26 +106,30 @@ class ConeProgram:
     def __post_init__(self) -> None:
         object.__setattr__(self, "_sparse", (sparse.csc_matrix(self.G), sparse.csc_matrix(self.A)))
 
-    def solve(self, z: Array, *, scale: float = 1.0, **settings: float) -> Solutions:
+    def solve(self, z: Array, **settings: float) -> Solutions:
         """Solve row by row; look at ``flags`` before believing anything.
 
         Args:
             z: Scores, ``(B, n)``.
-            scale: Of the objective while ECOS works; what comes back belongs to the program as it is.
             settings: ECOS's ``abstol``, ``reltol``, ``feastol``, ``max_iters``.
         """
         G, A = self._sparse
         found = [
             ecos.solve(c, G, h, self.dims, A, b, verbose=False, **settings)
-            for c, h, b in zip(self.c(z) * scale, self.h(z), self.b(z), strict=True)
+            for c, h, b in zip(self.c(z), self.h(z), self.b(z), strict=True)
         ]
         return Solutions(
             np.array([row["x"][self.columns] for row in found]).reshape(len(z), len(self.columns)),
             np.array([row["s"] for row in found]).reshape(len(z), len(self.G)),
-            np.array([row["z"] for row in found]).reshape(len(z), len(self.G)) / scale,
+            np.array([row["z"] for row in found]).reshape(len(z), len(self.G)),
             np.array([row["info"]["exitFlag"] for row in found], np.int64),
-            np.array([residual(row["info"], scale) for row in found], float),
         )
+
+    def scaled(self, scale: float) -> ConeProgram:
+        """The program with its objective, and so its multipliers, times ``scale``."""
+        if scale == 1:
+            return self
+        return replace(self, c=Affine(self.c.offset * scale, self.c.slope * scale))
 
     def vjp(self, slack: Array, dual: Array, grad: Array) -> Array:
         r"""Jᵀ g for each row, J = ∂p/∂z, by the implicit function theorem.
@@ -181,20 +184,6 @@ class ConeProgram:
             D[:, here, here] = _exponential(slack[:, here], dual[:, here])
             at += 3
         return D
-
-
-def residual(info: dict[str, float], scale: float = 1.0) -> float:
-    """The largest of ECOS's three measures of what is left of the optimality conditions, for the unscaled objective.
-
-    They are the primal and the dual residual, each relative to its right-hand side, and the duality gap, absolute or
-    relative, whichever is smaller. The dual residual is relative to max(1, ‖c‖), so a small scale may hide 1/scale of it.
-
-    Args:
-        info: What ECOS said of its result.
-        scale: What the objective was multiplied by.
-    """
-    gap = np.fmin(info["gap"] / scale, info["relgap"])  # relgap is nan where an objective's value is 0
-    return float(np.max([info["pres"], info["dres"] / min(scale, 1.0), gap]))
 
 
 def _second_order(w: Array) -> Array:
