@@ -1,7 +1,8 @@
 """Numbers beside each map: how sparse it is, whether it is faithful, and whether the weights matter to it.
 
-All look at the part of the face that the network sees; outside it maps are 0 by construction, which says nothing. A map that looks right may still be an edge detector. Deletion and insertion ask the model itself; the
-random-weights check asks whether training changed the map at all.
+All look at the part of the face that the network sees; outside it maps are 0 by construction, which says nothing.
+A map that looks right may still be an edge detector. Deletion and insertion ask the model itself; the random-weights
+check asks whether training changed the map at all.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ STEPS = 16
 
 _BLUR_SHARE = 0.125  # standard deviation of the blur that stands for "no information", as a share of the side
 _TOO_SMALL = 1e-6  # change between face and blurred face below which the curves have no scale
+_FLAT = 1e-5  # spread, as a share of the maximum, below which a map is constant; laying one over a crop rounds by 2e-7
 
 
 def deletion(
@@ -172,8 +174,9 @@ def _remaining(shown: NDArray[np.float64], *, full: float, empty: float) -> floa
 
 
 def rank_correlation(a: Maps, b: Maps) -> float:
-    """Spearman's ρ of two maps, pixel by pixel; ``nan`` where one is constant."""
+    """Spearman's ρ of two maps, pixel by pixel; ``nan`` where one is constant but for rounding, so has no order."""
+    if any(np.ptp(values) <= _FLAT * np.abs(values).max() for values in (a, b)):
+        return float("nan")
     ranks = [pd.Series(values.ravel()).rank().to_numpy(np.float64) for values in (a, b)]
     da, db = (r - r.mean() for r in ranks)
-    scale = np.sqrt((da * da).sum() * (db * db).sum())
-    return float((da * db).sum() / scale) if scale > 0 else float("nan")
+    return float((da * db).sum() / np.sqrt((da * da).sum() * (db * db).sum()))

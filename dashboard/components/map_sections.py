@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -16,21 +17,28 @@ from dashboard.words import number
 from workers.records import MapRecord
 
 AXES = ("valence", "arousal")
+_NO_CURVE = "blurring the whole face changes the output by nothing"
 SCORES = {
-    "gini": ("sparsity", "Gini", "Gini index of the map: 0 is spread evenly, 1 is a single point."),
+    "gini": (
+        "sparsity", "Gini", "Gini index of the map: 0 is spread evenly, 1 is a single point.",
+        "the map is zero everywhere",
+    ),
     "deletion": (
         "deletion", "del",
         "How the output holds while the map's strongest parts are blurred; lower is better. Compare maps of one frame.",
+        _NO_CURVE,
     ),
     "insertion": (
         "insertion", "ins", "How the output returns while the map's strongest parts are shown; higher is better.",
+        _NO_CURVE,
     ),
     "random": (
         "random-weights check", "rand",
         "Rank correlation with the map of the same net with shuffled weights; near 1 the map explains nothing learnt.",
+        "this map or that of the shuffled net is the same everywhere that the network sees, or it was drawn before the check was made",
     ),
 }  # fmt: skip
-"""Score → name, short name, meaning."""
+"""Score → name, short name, meaning, why a map may have none."""
 HEADS = {
     "R": "head R, which predicts",
     "H": "head H, attentive view",
@@ -60,13 +68,15 @@ def _columns(places: Sequence[tuple[int, int | None]]) -> list[str]:
     return [f"frame {frame}" + (f", face {track}" if many else "") for frame, track in places]
 
 
-def scores_of(scores: Mapping[str, float]) -> list[dict[str, str]]:
-    """Scores as the gallery writes them."""
-    return [
-        {"name": SCORES[name][0], "short": SCORES[name][1], "value": number(scores[name], 2), "help": SCORES[name][2]}
-        for name in SCORES
-        if name in scores
-    ]  # fmt: skip
+def scores_of(scores: Mapping[str, float], names: Iterable[str]) -> list[dict[str, str]]:
+    """Scores as the gallery writes them: a dash with its reason for one of ``names`` that is not there or ``nan``."""
+    shown = []
+    for name in names:
+        long, short, meaning, why_none = SCORES[name]
+        value = scores.get(name, math.nan)
+        text = f"Undefined: {why_none}." if math.isnan(value) else meaning
+        shown.append({"name": long, "short": short, "value": number(value, 2), "help": text})
+    return shown
 
 
 def _address(kind: str, ids: Sequence[str], minus: Sequence[str] = ()) -> str:
@@ -79,12 +89,14 @@ def one_cell(item: MapRecord) -> dict[str, Any]:
     face = f", face {item.track}" if item.track is not None else ""
     what = "" if item.axis == "features" else f" for {item.axis}"
     has_face = item.face_file is not None
+    # an undefined score is not stored; where none at all is, none was asked for or none is defined
+    asked = () if not item.scores else ("gini",) if item.axis == "features" else SCORES
     return {
         "face": _address("face", [item.id]) if has_face else "",
         "colours": _address("colours", [item.id]) if has_face else f"{base_path()}/api/media/map/{item.id}",
         "alt": f"Where {item.name} looks{what} in frame {item.frame}{face}",
         "title": f"{item.name}{what}, frame {item.frame}{face} — {HEADS.get(item.head, item.head)}",
-        "scores": scores_of(item.scores),
+        "scores": scores_of(item.scores, asked),
     }
 
 
@@ -248,7 +260,7 @@ def _mean(
         "colours": _address("colours", ids),
         "alt": f"Mean map of {items[0].name}, {what}, over {len(items)} frames",
         "title": f"{items[0].name}: mean map, {what}, over {len(items)} frames — {HEADS.get(items[0].head, '')}",
-        "scores": [count, *scores_of({"gini": sparsity_of(ids)})],
+        "scores": [count, *scores_of({"gini": sparsity_of(ids)}, ["gini"])],
     }
 
 

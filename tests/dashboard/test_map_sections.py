@@ -59,6 +59,28 @@ def test_every_score_stands_beside_the_map_with_its_meaning() -> None:
     assert set(SCORES) == set(scores)
 
 
+def test_a_score_that_is_undefined_is_a_dash_with_its_reason() -> None:
+    shown = sections(item(3, scores={"gini": 0.0, "deletion": 0.2, "insertion": 0.7})).per_axis()[0]
+    scores = shown["rows"][1]["cells"][0]["scores"]
+    assert [one["value"] for one in scores] == ["0.00", "0.20", "0.70", "–"]
+    assert [one["help"].startswith("Undefined: ") for one in scores] == [False, False, False, True]
+    assert "the same everywhere" in scores[-1]["help"]
+
+
+def test_a_score_that_nobody_asked_for_is_not_shown() -> None:
+    assert sections(item(3, scores={})).per_axis()[0]["rows"][1]["cells"][0]["scores"] == []
+    features = sections(item(3, "features", "encoder")).features()[0]["rows"][1]["cells"][0]
+    assert [one["short"] for one in features["scores"]] == ["Gini"]
+
+
+def test_the_mean_of_maps_of_zeros_says_why_it_has_no_sparsity() -> None:
+    points = pd.DataFrame(columns=["run_id", "frame", "track", "valence", "arousal"])
+    section = sections(item(3)).means(points, lambda _: float("nan"))[0]
+    sparsity = section["rows"][0]["cells"][0]["scores"][-1]
+    assert sparsity["value"] == "–"
+    assert "zero everywhere" in sparsity["help"]
+
+
 def test_r_and_h_stand_together_only_for_runs_that_have_both() -> None:
     found = sections(
         item(3), item(3, head="H_n"), item(3, head="H", scores={"gini": 0.7}), item(3, run="b")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -11,6 +12,7 @@ from avce.activation.scores import (
     deletion,
     insertion,
     random_weights_check,
+    rank_correlation,
     score_map,
     with_shuffled_weights,
 )
@@ -129,20 +131,31 @@ def test_an_even_map_is_not_sparse_and_one_pixel_is():
     assert score_map(predictor, spot(), one, Axis.VALENCE)["gini"] == pytest.approx(1 - 1 / 55**2, abs=1e-3)
 
 
-@pytest.mark.parametrize("score", [deletion, insertion])
-def test_every_step_changes_an_equal_share_of_what_is_seen(score, monkeypatch):
+@pytest.fixture(params=[deletion, insertion])
+def steps(request, monkeypatch) -> np.ndarray:
+    """Pictures that a curve asks the network about, shape ``(17, h, w, 3)``, from the sharp to the blurred face."""
     shown = []
     monkeypatch.setattr(
         "avce.activation.scores.head_values",
-        lambda _, pictures, __: shown.append(pictures) or np.zeros((17, 2)),
+        lambda _, pictures, __: shown.append(pictures) or np.zeros((len(pictures), 2)),
     )
     values = np.zeros((SIDE, SIDE), np.float32)
     seen_part(values, SIDE)[...] = np.random.default_rng(0).random(seen_part(values, SIDE).shape)
-    score(predictor_by_hand(), faces(1)[0], values, Axis.VALENCE)
-    parts = seen_part(shown[0].transpose(0, 3, 1, 2).astype(int), SIDE)
+    request.param(predictor_by_hand(), faces(1)[0], values, Axis.VALENCE)
+    return shown[0] if request.param is deletion else shown[0][::-1]
+
+
+def test_every_step_changes_an_equal_share_of_what_is_seen(steps):
+    parts = seen_part(steps.transpose(0, 3, 1, 2).astype(int), SIDE)
     changed = (np.diff(parts, axis=0) != 0).any(axis=1).sum(axis=(1, 2))
     assert len(changed) == 16
     assert changed == pytest.approx(parts.shape[-1] ** 2 / 16, rel=0.06)  # a blurred pixel may be what it was
+
+
+def test_curves_go_from_the_whole_face_to_the_whole_face_blurred(steps):
+    blurred = cv2.GaussianBlur(faces(1)[0], (0, 0), sigmaX=SIDE / 8)
+    assert np.array_equal(steps[0], faces(1)[0])
+    assert np.array_equal(steps[-1], blurred)
 
 
 def untrained(seed: int) -> Predictor:
@@ -164,18 +177,37 @@ def test_the_check_is_about_zero_for_maps_that_have_nothing_to_do_with_each_othe
         return scaled(placed(coarse, side, predictor))
 
     monkeypatch.setattr("avce.activation.scores.activation_maps", unrelated)
-    found = random_weights_check(untrained(0), faces(6, side), Axis.VALENCE)
-    assert np.abs(found).max() < 0.15
-    scores = score_map(
-        untrained(0), faces(1, side)[0], unrelated(untrained(0), faces(1, side), None, None)[0], Axis.VALENCE,
-        shuffled=untrained(1),
-    )  # fmt: skip
-    assert abs(scores["random"]) < 0.15
+    predictor, crops = untrained(0), faces(6, side)
+    # ρ of 1,600 places of their own scatters around 0 by about .025; over the whole crop it is .55
+    assert np.abs(random_weights_check(predictor, crops, Axis.VALENCE)).max() < 0.1
+    values = unrelated(predictor, crops[:1], Axis.VALENCE, Head.R)[0]
+    scores = score_map(predictor, crops[0], values, Axis.VALENCE, shuffled=untrained(1))
+    assert abs(scores["random"]) < 0.1
 
 
-def test_the_check_is_undefined_for_a_map_that_is_the_same_everywhere(monkeypatch):
-    def even(predictor, crops, axis, head, *, kind="gradcam"):
-        return placed(np.ones((len(crops), 4, 4), np.float32), SIDE, predictor)
+def test_the_rank_correlation_of_small_maps_is_known():
+    # without ties 1 − 6 Σd² / (n³ − n), here with d = (0, 1, −1, 0); ranks do not see how far values lie apart
+    a, b = np.array([[1, 2], [3, 9]], np.float32), np.array([[10, 30], [20, 40]], np.float32)
+    assert rank_correlation(a, b) == pytest.approx(1 - 6 * 2 / 60)
+    assert rank_correlation(a, a**3) == pytest.approx(1)
+    assert rank_correlation(a, -a) == pytest.approx(-1)
 
-    monkeypatch.setattr("avce.activation.scores.activation_maps", even)
-    assert np.isnan(random_weights_check(untrained(0), faces(2), Axis.VALENCE)).all()
+
+@pytest.mark.parametrize("side", [64, 80, 256])
+@pytest.mark.parametrize("value", [0.0, 0.7, 1.0])
+def test_the_check_is_undefined_for_a_map_that_is_the_same_everywhere(monkeypatch, side, value):
+    # laid over most crops a constant differs from itself by rounding, whose ranks would look like a figure near 0
+    def even_when_shuffled(predictor, crops, axis, head, *, kind="gradcam"):
+        coarse = np.random.default_rng(0).random((len(crops), 4, 4)).astype(np.float32)
+        return scaled(
+            placed(np.full_like(coarse, value) if predictor is shuffled else coarse, side, predictor)
+        )
+
+    predictor, shuffled = untrained(0), untrained(1)
+    monkeypatch.setattr("avce.activation.scores.activation_maps", even_when_shuffled)
+    monkeypatch.setattr("avce.activation.scores.with_shuffled_weights", lambda *_, **__: shuffled)
+    assert np.isnan(random_weights_check(predictor, faces(2, side), Axis.VALENCE)).all()
+    values = even_when_shuffled(predictor, faces(1, side), Axis.VALENCE, Head.R)[0]
+    scores = score_map(predictor, faces(1, side)[0], values, Axis.VALENCE, shuffled=shuffled)
+    assert np.isnan(scores["random"])
+    assert np.isfinite(scores["gini"])
