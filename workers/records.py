@@ -308,7 +308,8 @@ class MapRecord(Record):
     run_id: str
     checkpoint_id: str
     name: str
-    scores: dict[str, float] = Field(default_factory=dict)
+    scores: dict[str, float | None] = Field(default_factory=dict)
+    """Those asked for; ``None``: undefined for this map."""
     file: str
     array_file: str
     face_file: str | None = None

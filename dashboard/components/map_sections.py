@@ -35,7 +35,7 @@ SCORES = {
     "random": (
         "random-weights check", "rand",
         "Rank correlation with the map of the same net with shuffled weights; near 1 the map explains nothing learnt.",
-        "this map or that of the shuffled net is the same everywhere that the network sees, or it was drawn before the check was made",
+        "this map or that of the shuffled net is the same everywhere that the network sees",
     ),
 }  # fmt: skip
 """Score → name, short name, meaning, why a map may have none."""
@@ -68,13 +68,14 @@ def _columns(places: Sequence[tuple[int, int | None]]) -> list[str]:
     return [f"frame {frame}" + (f", face {track}" if many else "") for frame, track in places]
 
 
-def scores_of(scores: Mapping[str, float], names: Iterable[str]) -> list[dict[str, str]]:
-    """Scores as the gallery writes them: a dash with its reason for one of ``names`` that is not there or ``nan``."""
+def scores_of(scores: Mapping[str, float | None]) -> list[dict[str, str]]:
+    """Scores as the gallery writes them; an undefined one as a dash with its reason."""
     shown = []
-    for name in names:
+    for name in (name for name in SCORES if name in scores):
         long, short, meaning, why_none = SCORES[name]
-        value = scores.get(name, math.nan)
-        text = f"Undefined: {why_none}." if math.isnan(value) else meaning
+        value = scores[name]
+        is_known = value is not None and math.isfinite(value)
+        text = meaning if is_known else f"Undefined: {why_none}."
         shown.append({"name": long, "short": short, "value": number(value, 2), "help": text})
     return shown
 
@@ -89,14 +90,12 @@ def one_cell(item: MapRecord) -> dict[str, Any]:
     face = f", face {item.track}" if item.track is not None else ""
     what = "" if item.axis == "features" else f" for {item.axis}"
     has_face = item.face_file is not None
-    # an undefined score is not stored; where none at all is, none was asked for or none is defined
-    asked = () if not item.scores else ("gini",) if item.axis == "features" else SCORES
     return {
         "face": _address("face", [item.id]) if has_face else "",
         "colours": _address("colours", [item.id]) if has_face else f"{base_path()}/api/media/map/{item.id}",
         "alt": f"Where {item.name} looks{what} in frame {item.frame}{face}",
         "title": f"{item.name}{what}, frame {item.frame}{face} — {HEADS.get(item.head, item.head)}",
-        "scores": scores_of(item.scores, asked),
+        "scores": scores_of(item.scores),
     }
 
 
@@ -260,13 +259,17 @@ def _mean(
         "colours": _address("colours", ids),
         "alt": f"Mean map of {items[0].name}, {what}, over {len(items)} frames",
         "title": f"{items[0].name}: mean map, {what}, over {len(items)} frames — {HEADS.get(items[0].head, '')}",
-        "scores": [count, *scores_of({"gini": sparsity_of(ids)}, ["gini"])],
+        "scores": [count, *scores_of({"gini": sparsity_of(ids)})],
     }
 
 
 def sparsity_words(items: Sequence[MapRecord]) -> str:
     """Whether H is sparser than R, by the Gini index of maps of one run and face."""
-    scores = {(i.run_id, i.frame, i.track, i.head): i.scores["gini"] for i in items if "gini" in i.scores}
+    scores = {
+        (i.run_id, i.frame, i.track, i.head): gini
+        for i in items
+        if (gini := i.scores.get("gini")) is not None
+    }
     pairs = [
         (scores[*key[:3], "R"], one)
         for key, one in scores.items()

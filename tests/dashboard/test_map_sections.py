@@ -60,7 +60,9 @@ def test_every_score_stands_beside_the_map_with_its_meaning() -> None:
 
 
 def test_a_score_that_is_undefined_is_a_dash_with_its_reason() -> None:
-    shown = sections(item(3, scores={"gini": 0.0, "deletion": 0.2, "insertion": 0.7})).per_axis()[0]
+    shown = sections(
+        item(3, scores={"gini": 0.0, "deletion": 0.2, "insertion": 0.7, "random": None})
+    ).per_axis()[0]
     scores = shown["rows"][1]["cells"][0]["scores"]
     assert [one["value"] for one in scores] == ["0.00", "0.20", "0.70", "–"]
     assert [one["help"].startswith("Undefined: ") for one in scores] == [False, False, False, True]
@@ -101,6 +103,7 @@ def test_the_sentence_on_sparsity_says_what_the_numbers_say_even_against_the_pos
         "Mean Gini index: R 0.55, H 0.50. H is sparser than R in 1 of 2 maps"
     )
     assert "without scores" in sparsity_words([item(1, scores={}), item(1, head="H", scores={})])
+    assert "without scores" in sparsity_words([item(1, scores={"gini": None}), item(1, head="H")])
 
 
 def test_differences_need_both_axes_of_one_map() -> None:

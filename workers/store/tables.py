@@ -410,7 +410,7 @@ class ActivationMap(Base):
     track: Mapped[int]
     axis: Mapped[str]
     head: Mapped[str]
-    scores: Mapped[dict[str, float]] = mapped_column(default=dict)
+    scores: Mapped[dict[str, Any]] = mapped_column(default=dict)
     file: Mapped[str]
     array_file: Mapped[str]
     face_file: Mapped[str | None]

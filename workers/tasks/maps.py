@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -149,7 +148,7 @@ class _Artist:
         if self.options.features:
             values = feature_maps(self.predictor, crop[None])[0]
             seen = seen_part(values, self.predictor.options.input_size)
-            scores = _finite({"gini": gini(seen)}) if self.options.scores else {}
+            scores = {"gini": gini(seen)} if self.options.scores else {}
             yield {"axis": "features", "head": "encoder", "scores": scores} | _stored(crop, values)
 
     def _scores(
@@ -159,11 +158,7 @@ class _Artist:
 
         if not self.options.scores:
             return {}
-        return _finite(score_map(self.predictor, crop, values, axis, head, shuffled=self.shuffled))
-
-
-def _finite(scores: dict[str, float]) -> dict[str, float]:
-    return {name: score for name, score in scores.items() if math.isfinite(score)}
+        return score_map(self.predictor, crop, values, axis, head, shuffled=self.shuffled)
 
 
 def _stored(crop: NDArray[np.uint8], values: NDArray[np.float32]) -> dict[str, str]:
