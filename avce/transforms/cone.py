@@ -8,7 +8,7 @@ order cones and exponential cones :math:`\{(x,y,z): z e^{x/z}\le y\}`, in this o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import ecos
@@ -106,30 +106,26 @@ class ConeProgram:
     def __post_init__(self) -> None:
         object.__setattr__(self, "_sparse", (sparse.csc_matrix(self.G), sparse.csc_matrix(self.A)))
 
-    def solve(self, z: Array, **settings: float) -> Solutions:
+    def solve(self, z: Array, *, scale: float = 1.0, stretch: float = 1.0, **settings: float) -> Solutions:
         """Solve row by row; look at ``flags`` before believing anything.
 
         Args:
             z: Scores, ``(B, n)``.
+            scale: Of the objective, and so of the multipliers, while ECOS works; what comes back is without it.
+            stretch: Likewise of the right-hand sides, and so of x and s.
             settings: ECOS's ``abstol``, ``reltol``, ``feastol``, ``max_iters``.
         """
         G, A = self._sparse
         found = [
             ecos.solve(c, G, h, self.dims, A, b, verbose=False, **settings)
-            for c, h, b in zip(self.c(z), self.h(z), self.b(z), strict=True)
+            for c, h, b in zip(self.c(z) * scale, self.h(z) * stretch, self.b(z) * stretch, strict=True)
         ]
         return Solutions(
-            np.array([row["x"][self.columns] for row in found]).reshape(len(z), len(self.columns)),
-            np.array([row["s"] for row in found]).reshape(len(z), len(self.G)),
-            np.array([row["z"] for row in found]).reshape(len(z), len(self.G)),
+            np.array([row["x"][self.columns] for row in found]).reshape(len(z), len(self.columns)) / stretch,
+            np.array([row["s"] for row in found]).reshape(len(z), len(self.G)) / stretch,
+            np.array([row["z"] for row in found]).reshape(len(z), len(self.G)) / scale,
             np.array([row["info"]["exitFlag"] for row in found], np.int64),
         )
-
-    def scaled(self, scale: float) -> ConeProgram:
-        """The program with its objective, and so its multipliers, times ``scale``."""
-        if scale == 1:
-            return self
-        return replace(self, c=Affine(self.c.offset * scale, self.c.slope * scale))
 
     def vjp(self, slack: Array, dual: Array, grad: Array) -> Array:
         r"""Jᵀ g for each row, J = ∂p/∂z, by the implicit function theorem.

@@ -2,16 +2,17 @@
 
 Nothing that a solver did not prove optimal is returned. A row counts as solved when ECOS's exit flag says "optimal" at
 tolerances far tighter than its defaults, and for the built-in views the optimality conditions are checked on the result
-besides (:func:`is_solved`). Other rows are tried again at tighter settings and from shifted scores. ECOS stalls on about
-one degenerate SparseMax row in 100,000, just outside 1e-6: there a cross-over from its interior point to the vertex is
-tried, and checked likewise. What is left raises :class:`avce.errors.SolverError`.
+besides (:func:`avce.transforms.attempts.is_solved`). Other rows are tried again at tighter settings, from shifted scores or
+with the problem scaled. ECOS stalls on about one degenerate SparseMax row in 100,000, just outside 1e-6: there a cross-over
+from its interior point to the vertex is tried, and checked likewise. What is left raises
+:class:`avce.errors.SolverError`.
 """
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Any
 
@@ -22,60 +23,33 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import FunctionCtx, once_differentiable
+from torch.nn.functional import pad
 
 from avce.errors import DomainError, OptionError, SolverError
-from avce.transforms import programs
+from avce.transforms import attempts, programs
+from avce.transforms.attempts import Attempt, is_solved
 from avce.transforms.compile import compile_cvxpy
 from avce.transforms.cone import STATUS, Array, ConeProgram, Solutions
 from avce.transforms.programs import CvxpyProblem, Reduced
 from avce.transforms.views import VIEWS, Solver
 
-PROVEN = 1e-6
-"""A result that its optimality conditions prove to be this close passes with flag 10 (reduced accuracy) as well."""
-SUSPECT = 1e-5
-"""A result that they do not prove to be at least this close fails, whatever the flag says: the flag would be lying."""
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One way to try a row with ECOS.
-
-    Attributes:
-        gap: Absolute and relative tolerance of the duality gap, in the unit of the problem's objective.
-        shift: Added to all scores: another path for the solver, the same solution for shift-invariant views.
-        program: Cone program for n entries, where it differs from the view's first.
-        feasibility: Tolerance of the constraints.
-        iterations: Most steps of the interior-point method.
-        scale: Of the objective, for problems of which nothing is known: another path, the same solution.
-    """
-
-    gap: float
-    shift: float = 0.0
-    program: Callable[[int], ConeProgram] | None = None
-    feasibility: float = 1e-9
-    iterations: int = 200
-    scale: float = 1.0
-
-    @property
-    def settings(self) -> dict[str, float]:
-        """Keyword arguments of ECOS."""
-        return {
-            "abstol": self.gap * self.scale,
-            "reltol": self.gap,
-            "feastol": self.feasibility,
-            "max_iters": self.iterations,
-        }
+BLOCK = 64
+"""Most entries of a SoftMax that ECOS solves at once; of several hundred it fails on half the rows after a ReLU."""
 
 
 @dataclass(frozen=True)
 class Knowledge:
-    """What a built-in view knows of its problem; see :mod:`avce.transforms.programs`."""
+    """What a built-in view knows of its problem; see :mod:`avce.transforms.programs`.
+
+    ``separates``: Over blocks of entries, by the chain rule of its entropy; see :meth:`ConicView._in_blocks`.
+    """
 
     program: Callable[[int], ConeProgram]
     reduce: Callable[[Array], Reduced]
     error: Callable[[Array, Array], Array]
     optimum: Callable[[Array, Array], tuple[Array, Array]]
     cross_over: Callable[[Array, Array], Array] | None = None
+    separates: bool = False
 
 
 class ConicView:
@@ -101,7 +75,7 @@ class ConicView:
         self.solvers: tuple[Solver, ...] = (
             ("ecos", "cvxpy") if known is None else ("ecos", "cvxpy", "cvxpy_default")
         )
-        self.problem = lru_cache(maxsize=32)(lambda n, scale=1.0: programs.scaled(problem(n), scale))
+        self.problem = lru_cache(maxsize=32)(problem)
         self.compiled = lru_cache(maxsize=32)(lambda n: compile_cvxpy(*self.problem(n), name=name))
 
     def __call__(self, scores: Tensor, *, solver: Solver) -> Tensor:
@@ -109,15 +83,37 @@ class ConicView:
         if solver not in self.solvers:
             raise OptionError(f"solver: view {self.name!r} offers {', '.join(self.solvers)}, got {solver!r}")
         flat = scores.reshape(-1, scores.shape[-1])
-        result: Tensor = _ConicFunction.apply(flat, self, solver)  # type: ignore[no-untyped-call]
+        if solver == "ecos" and self.known is not None and self.known.separates and flat.shape[1] > BLOCK:
+            return self._in_blocks(flat).reshape(scores.shape)
+        result: Tensor = _ConicFunction.apply(flat, self, solver, 1)  # type: ignore[no-untyped-call]
         return result.reshape(scores.shape)
 
-    def solve(self, z: Array, solver: Solver) -> Solutions:
+    def _in_blocks(self, scores: Tensor) -> Tensor:
+        """Blocks of entries first, then the blocks' shares, ``(B, n) -> (B, n)``.
+
+        Entropy's chain rule, H(p) = H(P) + Σ P_b H(p within b), separates SoftMax's problem: within a block p is the
+        block's own SoftMax, and P that of the values ``t_b = log Σ e^z``, each read off its solved block as z − log p.
+        """
+        self._check(scores.detach().cpu().double().numpy())
+        rows, n = scores.shape
+        count = -(-n // BLOCK)
+        wide = scores.to("cpu", torch.float64)
+        below = (wide - wide.detach().amax(1, keepdim=True)).clamp(min=programs.floor(n))
+        blocks = pad(below, (0, count * BLOCK - n), value=-torch.inf).reshape(rows * count, BLOCK)
+        within: Tensor = _ConicFunction.apply(blocks, self, "ecos", count)  # type: ignore[no-untyped-call]
+        top = blocks.detach().argmax(1, keepdim=True)
+        values = blocks.gather(1, top) - within.gather(1, top).log()
+        shares = self(values.reshape(rows, count), solver="ecos")
+        p = (within.reshape(rows, count, BLOCK) * shares[..., None]).reshape(rows, count * BLOCK)
+        return p[:, :n].to(scores).masked_fill(torch.isneginf(scores), 0)
+
+    def solve(self, z: Array, solver: Solver, parts: int = 1) -> Solutions:
         """Solutions of all rows, with slack and multipliers for their gradients.
 
         Args:
             z: Scores, ``(B, n)``.
             solver: One of :attr:`solvers`. ``cvxpy_default`` is believed where CVXPY says "optimal".
+            parts: How many of these rows make up one of the caller's, for error messages.
 
         Raises:
             SolverError: A row that no attempt solved; names it and the last status.
@@ -145,8 +141,8 @@ class ConicView:
         good = self._is_solved(found, z[left])
         total.put(left[good], found.chosen(good))
         if not good.all():
-            self._complain(solver, left[~good], found.flags[~good], len(z))
-        return Solutions(np.where(masked, 0, total.p), total.slack, total.dual, total.flags)
+            self._complain(solver, left[~good] // parts, found.flags[~good], len(z) // parts)
+        return replace(total, p=np.where(masked, 0, total.p))
 
     def vjp(self, found: Solutions, z: Array, grad: Array) -> Array:
         """Jᵀ g of each row by implicit differentiation, ``(B, n)``."""
@@ -175,7 +171,7 @@ class ConicView:
         """Last resort for rows that ECOS left "close to optimal": from its interior point to the vertex next to it."""
         if self.known is None or self.known.cross_over is None:
             return found
-        return Solutions(self.known.cross_over(found.p, z), found.slack, found.dual, found.flags)
+        return replace(found, p=self.known.cross_over(found.p, z))
 
     def _complain(
         self, solver: Solver, rows: NDArray[np.int64], flags: NDArray[np.int64], total: int
@@ -185,30 +181,25 @@ class ConicView:
             status = "optimal, which its optimality conditions contradict"
         raise SolverError(
             f"{self.name} by {solver}: row {rows[0]} of {total} ended with status '{status}' after"
-            f" {len(self.attempts)} attempts at different settings ({len(rows)} such rows); look at that row's"
+            f" {len(self.attempts)} attempts at different settings ({len(set(rows))} such rows); look at that row's"
             " scores, or use solver='exact' where the view offers it"
         )
 
     def _try(self, attempt: Attempt, z: Array, solver: Solver) -> Solutions:
         n = z.shape[1]
-        if solver == "cvxpy":
-            problem = self.problem(n, attempt.scale)
-            found = _solve_rows(problem, z + attempt.shift, len(self.compiled(n).G), attempt.settings)
+        if solver == "cvxpy" and attempt.scale == attempt.stretch == 1:
+            found = _solve_rows(self.problem(n), z + attempt.shift, len(self.compiled(n).G), attempt.settings)
         elif self.known is None:
-            found = self.compiled(n).scaled(attempt.scale).solve(z, **attempt.settings)
+            found = self.compiled(n).solve(
+                z, scale=attempt.scale, stretch=attempt.stretch, **attempt.settings
+            )
         else:
             found = _solve_reduced(attempt.program or self.known.program, self.known.reduce(z), attempt)
         if self.known is None:
-            return Solutions(found.p, found.slack, found.dual / attempt.scale, found.flags)
+            return found
         p = np.maximum(found.p, 0)
         p /= np.maximum(p.sum(axis=1, keepdims=True), np.finfo(float).tiny)
-        return Solutions(p, found.slack, found.dual, found.flags)
-
-
-def is_solved(flags: NDArray[np.int64], error: Array) -> NDArray[np.bool_]:
-    """Which rows count as solved, from ECOS's flag and the proven bound on the error."""
-    solved: NDArray[np.bool_] = ((flags == 0) & (error <= SUSPECT)) | ((flags == 10) & (error <= PROVEN))
-    return solved
+        return replace(found, p=p)
 
 
 def _solve_reduced(program: Callable[[int], ConeProgram], reduced: Reduced, attempt: Attempt) -> Solutions:
@@ -267,28 +258,24 @@ class _ConicFunction(Function):
     """Solve on the CPU in float64; differentiate the solver's own optimality conditions."""
 
     @staticmethod
-    def forward(ctx: FunctionCtx, scores: Tensor, view: ConicView, solver: Solver) -> Tensor:
+    def forward(ctx: FunctionCtx, scores: Tensor, view: ConicView, solver: Solver, parts: int) -> Tensor:
         z = scores.detach().cpu().double().numpy()
-        found = view.solve(z, solver)
+        found = view.solve(z, solver, parts)
         ctx.backwards = partial(view.vjp, found, z)  # type: ignore[attr-defined]
         return torch.from_numpy(found.p).to(scores)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: FunctionCtx, *grads: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: FunctionCtx, *grads: Tensor) -> tuple[Tensor, None, None, None]:
         moved = ctx.backwards(grads[0].detach().cpu().double().numpy())  # type: ignore[attr-defined]
-        return torch.from_numpy(moved).to(grads[0]), None, None
+        return torch.from_numpy(moved).to(grads[0]), None, None, None
 
 
 BUILT_IN = {
     "sparsemax": ConicView(
         "sparsemax",
         programs.sparsemax_problem,
-        [
-            Attempt(3e-12),
-            Attempt(1e-12, -5.0),
-            Attempt(1e-12, 2.0),
-        ],
+        attempts.SPARSEMAX,
         Knowledge(
             programs.sparsemax_program,
             programs.reduce_sparsemax,
@@ -300,40 +287,25 @@ BUILT_IN = {
     "softmax": ConicView(
         "softmax",
         programs.softmax_problem,
-        [
-            Attempt(1e-9),
-            Attempt(1e-11, program=programs.entropy_program),
-            Attempt(1e-11, 3.0),
-            Attempt(1e-12, -3.0, programs.entropy_program),
-            Attempt(1e-12, 10.0),
-        ],
+        attempts.SOFTMAX,
         Knowledge(
             programs.log_sum_exp_program,
             programs.reduce_softmax,
             programs.softmax_error,
             programs.softmax_optimum,
+            separates=True,
         ),
     ),
 }
 """The poster's two views."""
 
 
-OWN_ATTEMPTS = (
-    Attempt(1e-9),
-    *(Attempt(5e-10, feasibility=5e-10, scale=scale) for scale in (10.0, 0.1, 0.01, 100.0, 1e-3)),
-)
-"""For a user's own problem. Each retry is tighter, and has the objective scaled.
-
-On problems with exponential cones ECOS stalls above 1e-9 on up to 11 % of random rows. A tighter tolerance alone mends none
-of them; with the scales in this order all are solved but some of a problem whose entropy is bounded from below (.1 to 4 %).
-"""
-
-
 def register_cvxpy_view(name: str, build: Callable[[int], CvxpyProblem]) -> None:
     """Add a view written as a CVXPY problem; it can be trained with by its name at once.
 
     ECOS solves it, on matrices compiled once per n (``solver="ecos"``) or through CVXPY row by row
-    (``solver="cvxpy"``); gradients come from implicit differentiation. Example, SparseMax with no share above .4::
+    (``solver="cvxpy"``; what fails there is tried again on the matrices); gradients come from implicit
+    differentiation. Example, SparseMax with no share above .4::
 
         def capped(n):
             z, p = cp.Parameter(n), cp.Variable(n)
@@ -352,6 +324,6 @@ def register_cvxpy_view(name: str, build: Callable[[int], CvxpyProblem]) -> None
     """
     if name in VIEWS:
         raise OptionError(f"view: {name!r} is taken (there are {', '.join(VIEWS)}); choose another name")
-    view = ConicView(name, build, OWN_ATTEMPTS)
+    view = ConicView(name, build, attempts.OWN)
     view.compiled(4)
     VIEWS[name] = view

@@ -48,15 +48,6 @@ def softmax_problem(n: int) -> CvxpyProblem:
     return cp.Problem(cp.Maximize(objective), _simplex(p)), z, p
 
 
-def scaled(problem: CvxpyProblem, scale: float) -> CvxpyProblem:
-    """The problem with its objective times ``scale``: the same solution."""
-    program, parameter, variable = problem
-    if scale == 1:
-        return problem
-    objective = type(program.objective)(scale * program.objective.expr)
-    return cp.Problem(objective, program.constraints), parameter, variable
-
-
 def _simplex(p: cp.Variable) -> list[cp.Constraint]:
     return [p >= 0, cp.sum(p) == 1]  # type: ignore[attr-defined]
 
@@ -212,6 +203,6 @@ def softmax_optimum(p: Array, z: Array) -> tuple[Array, Array]:
     del z
     x = np.log(np.maximum(p, np.finfo(float).tiny))
     one = np.ones_like(p)
-    slack = np.stack([x, p, one], axis=2).reshape(len(p), -1)
-    dual = np.stack([-p, one, -p * (1 - x)], axis=2).reshape(len(p), -1)
+    slack = np.stack([x, p, one], axis=2).reshape(len(p), 3 * p.shape[1])
+    dual = np.stack([-p, one, -p * (1 - x)], axis=2).reshape(slack.shape)
     return slack, dual
