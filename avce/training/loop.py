@@ -247,7 +247,7 @@ class _Run:
         self.history.append({"epoch": epoch, "step": step, **point})
         self.reporter.metrics(step, point, epoch=step / len(self.loader))
         self.reporter.log(
-            f"epoch {epoch}, step {step}: {_brief(losses)}, validation CCC valence {point['val/ccc_valence']:.3f},"
+            f"epoch {epoch}{f', step {step}' if self.options.validate_every else ''}: {_brief(losses)}, validation CCC valence {point['val/ccc_valence']:.3f},"
             f" arousal {point['val/ccc_arousal']:.3f}{' (best)' if is_best else ''}"
         )
 
