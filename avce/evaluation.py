@@ -144,12 +144,8 @@ def _score(
     videos: NDArray[Any] | None,
     options: EvaluateOptions,
 ) -> dict[str, Any]:
-    how: dict[str, Any] = {
-        "protocol": options.protocol,
-        "videos": videos,
-        "zero_labels": options.zero_labels,
-    }
-    scored, why = score(pred, target, **how), reasons(pred, target, **how)
+    scored = score(pred, target, protocol=options.protocol, videos=videos, zero_labels=options.zero_labels)
+    why = reasons(scored, pred, target, protocol=options.protocol, videos=videos)
     return {axis.value: _plain(scored[axis.value]) | {"undefined": why[axis.value]} for axis in Axis}
 
 

@@ -28,7 +28,7 @@ from avce.objectives.hold_push import hold, push
 from avce.options import AvceOptions
 from avce.progress import Reporter
 from avce.training.checkpoint import Predictor, load_predictor
-from avce.transforms import VIEWS, Solver, transform
+from avce.transforms import VIEWS, Solver, best_solver, transform
 from avce.transforms.timing import median_s, view_step_s
 
 NO_MARGIN_SIZE = 224
@@ -121,7 +121,7 @@ def _look(predictor: Predictor, crop_rgb_u8: NDArray[np.uint8]) -> tuple[dict[st
     options = predictor.options.avce
     z = method.feature(to_input(crop_rgb_u8[None], predictor.options).to(predictor.device)).float()
     names = {"attentive": options.attentive_view, "inattentive": options.inattentive_view}
-    views = {part: transform(z, view=name, solver=VIEWS[name].solvers[0]) for part, name in names.items()}
+    views = {part: transform(z, view=name, solver=best_solver(name)) for part, name in names.items()}
     found: dict[str, Any] = {
         "method": predictor.options.method.value,
         "dim": int(z.shape[-1]),

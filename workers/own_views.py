@@ -1,4 +1,4 @@
-"""Views of the operator's own, made known to a worker before it trains, measures or draws through them."""
+"""Views of the operator's own, made known to a worker before it trains, measures, draws or looks through them."""
 
 from __future__ import annotations
 

@@ -54,14 +54,11 @@ def import_weights(
     """
     recipe = PrepareOptions.parse({"size": size} | collect(PrepareOptions, flags))
     options = train_options(preset="authors", method=Method.SUPERVISED, backbone=backbone)
-    from avce.methods import build_method
     from avce.methods.authors import import_authors_weights
     from avce.methods.supervised import Supervised
     from avce.training.checkpoint import save_checkpoint
 
-    method = build_method(options)
-    if not isinstance(method, Supervised):
-        raise TypeError(f"expected the supervised net, got {type(method).__name__}")
+    method = Supervised(options)
     reports = import_authors_weights(method, encoder, regressor)
     card = {
         "name": name or f"authors' weights ({backbone})",

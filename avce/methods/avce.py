@@ -20,7 +20,7 @@ from avce.objectives.agreement import agreement
 from avce.objectives.contrast import avce_objective
 from avce.objectives.hold_push import hold_push
 from avce.options import Head, TrainOptions
-from avce.transforms import VIEWS, Solver, check_view, transform
+from avce.transforms import Solver, best_solver, check_view, transform
 
 
 class Avce(Supervised):
@@ -96,7 +96,7 @@ class Avce(Supervised):
         asked: Solver = options.solver
         if options.inattentive_solver != "same" and view == options.inattentive_view:
             asked = options.inattentive_solver
-        return VIEWS[view].solvers[0] if asked == "exact" and view in VIEWS else asked
+        return best_solver(view) if asked == "exact" else asked
 
 
 def build(options: TrainOptions) -> Method:

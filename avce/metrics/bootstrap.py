@@ -21,8 +21,8 @@ from avce.errors import DomainError, OptionError
 from avce.metrics.moments import FIGURES, Floats, Moments, figures_of
 from avce.metrics.protocols import (
     AUTHORS_BATCH,
-    PROTOCOLS,
     authors_figures,
+    check_protocol,
     checked_pairs,
     group_codes,
     group_moments,
@@ -440,5 +440,4 @@ def _check(resamples: int, confidence: float, protocol: str) -> None:
         raise OptionError(
             f"expected resamples >= 1 and confidence within (0, 1), got {resamples} and {confidence}"
         )
-    if protocol not in PROTOCOLS:
-        raise OptionError(f"protocol: expected one of {', '.join(PROTOCOLS)}, got {protocol!r}")
+    check_protocol(protocol)

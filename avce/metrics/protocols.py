@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,7 @@ def score(
         DomainError: A ``nan`` or an infinity.
         OptionError: Unknown protocol or ``zero_labels``.
     """
+    check_protocol(protocol)
     p, y = checked_pairs(pred, target)
     codes = video_codes(videos, len(p)) if protocol == "per_video" else None
     return {
@@ -62,31 +64,37 @@ def score(
 
 
 def reasons(
+    figures: Mapping[str, Mapping[str, float]],
     pred: ArrayLike,
     target: ArrayLike,
     *,
     protocol: str = "concatenated",
     videos: ArrayLike | None = None,
-    zero_labels: str = "excluded",
 ) -> dict[str, dict[str, str]]:
-    """Why :func:`score` gives ``nan``; arguments and errors as there.
+    """Why figures are ``nan``.
+
+    Args:
+        figures: What :func:`score` gave for the other arguments, which are as there.
+        pred: As there, and so on.
+        target: As there.
+        protocol: As there.
+        videos: As there.
 
     Returns:
         ``{"valence": {figure: short sentence}, "arousal": {…}}``, only of figures that are ``nan``. Under ``per_video``
         that is a figure which no video has; the sentence is that of the first video.
     """
-    figures = score(pred, target, protocol=protocol, videos=videos, zero_labels=zero_labels)
     p, y = checked_pairs(pred, target)
+    where = ""
+    if protocol == "per_video":
+        codes = video_codes(videos, len(p))
+        where = f"in none of {codes.max() + 1:,} videos; in the first " if codes.max() else ""
+        p, y = p[codes == 0], y[codes == 0]
     why: dict[str, dict[str, str]] = {}
     for column, axis in enumerate(Axis):
         undefined = [name for name in FIGURES if np.isnan(figures[axis.value][name])]
-        of, where = Moments.of(p[:, column], y[:, column]), ""
-        if protocol == "per_video":
-            codes = video_codes(videos, len(p))
-            of = group_moments(p[:, column], y[:, column], codes).at(0)
-            where = f"in none of {codes.max() + 1:,} videos; in the first " if codes.max() else ""
-        found = reasons_of(of)
-        why[axis.value] = {name: where + found[name] for name in undefined}
+        texts = reasons_of(Moments.of(p[:, column], y[:, column])) if undefined else {}
+        why[axis.value] = {name: where + texts[name] for name in undefined}
     return why
 
 
@@ -95,13 +103,11 @@ def _score_axis(
 ) -> dict[str, float]:
     if protocol == "concatenated":
         return _floats(figures_of(Moments.of(p, y), zero_labels=zero_labels))
-    if protocol == "per_video" and codes is not None:
+    if codes is not None:
         per_group = figures_of(group_moments(p, y, codes), zero_labels=zero_labels)
         return _floats({name: mean_of_defined(values) for name, values in per_group.items()})
-    if protocol == "authors":
-        figures = authors_figures(Moments.of(p, y))
-        return _floats(figures | {"rmse": mean_batch_rmse((p - y) ** 2)})
-    raise OptionError(f"protocol: expected one of {', '.join(PROTOCOLS)}, got {protocol!r}")
+    figures = authors_figures(Moments.of(p, y))
+    return _floats(figures | {"rmse": mean_batch_rmse((p - y) ** 2)})
 
 
 def authors_figures(m: Moments) -> dict[str, Floats]:
@@ -158,6 +164,12 @@ def group_moments(pred: Floats, target: Floats, codes: NDArray[np.intp]) -> Mome
         mean(signed.astype(np.float64)) * n, mean((same & signed).astype(np.float64)) * n,
         mean((same & ~signed).astype(np.float64)) * n,
     )  # fmt: skip
+
+
+def check_protocol(protocol: str) -> None:
+    """Refuse what is none of :data:`PROTOCOLS`, with an :class:`OptionError`."""
+    if protocol not in PROTOCOLS:
+        raise OptionError(f"protocol: expected one of {', '.join(PROTOCOLS)}, got {protocol!r}")
 
 
 def checked_pairs(pred: ArrayLike, target: ArrayLike) -> tuple[Floats, Floats]:

@@ -11,8 +11,8 @@ from avce.errors import OptionError, ShapeError
 from avce.metrics.moments import FIGURES, Floats, Moments, figures_of
 from avce.metrics.protocols import (
     AUTHORS_BATCH,
-    PROTOCOLS,
     authors_figures,
+    check_protocol,
     checked_pairs,
     mean_of_defined,
     video_codes,
@@ -38,8 +38,7 @@ class Accumulator:
     """
 
     def __init__(self, *, protocol: str = "concatenated", zero_labels: str = "excluded") -> None:
-        if protocol not in PROTOCOLS:
-            raise OptionError(f"protocol: expected one of {', '.join(PROTOCOLS)}, got {protocol!r}")
+        check_protocol(protocol)
         self.protocol, self.zero_labels = protocol, zero_labels
         self._of: dict[object, Pairs] = {}
         """Moments per video; without videos all under ``None``."""

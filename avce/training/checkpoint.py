@@ -213,7 +213,8 @@ def load_predictor(
     found = find_checkpoint(folder)
     card = read_card(found)
     try:
-        options = TrainOptions.parse(card.get("options", {}))
+        # the weights come from this folder: whatever the run started from is not needed again, nor need it be valid today
+        options = TrainOptions.parse({**card.get("options", {}), "pretrained": "none"})
         method = build_method(options)
         method.load_state_dict(load_file(found / MODEL_FILE))
     except (OSError, OptionError, SafetensorError, RuntimeError) as error:

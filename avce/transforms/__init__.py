@@ -16,7 +16,7 @@ from avce.transforms.exact import (
     softmax,
     sparsemax,
 )
-from avce.transforms.views import VIEWS, Solver, View, check_view, transform
+from avce.transforms.views import VIEWS, Solver, View, best_solver, check_view, transform
 
 if TYPE_CHECKING:
     from avce.transforms.conic import register_cvxpy_view
@@ -31,6 +31,7 @@ __all__ = [
     "Sparsemax",
     "SparsemaxFunction",
     "View",
+    "best_solver",
     "check_view",
     "entmax15",
     "register_cvxpy_view",

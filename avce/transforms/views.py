@@ -92,11 +92,25 @@ def check_view(view: str, solver: Solver) -> View:
     Raises:
         OptionError: Otherwise, naming what there is.
     """
+    found = _known(view)
+    if solver not in found.solvers:
+        raise OptionError(f"solver: view {view!r} offers {', '.join(found.solvers)}, got {solver!r}")
+    return found
+
+
+def best_solver(view: str) -> Solver:
+    """The closed form where there is one, else the view's first way.
+
+    Raises:
+        OptionError: No such view.
+    """
+    return _known(view).solvers[0]
+
+
+def _known(view: str) -> View:
     if view not in VIEWS:
         raise OptionError(
             f"view: expected one of {', '.join(VIEWS)}, got {view!r}; one of your own is registered by a Python file, named"
             " with --views, for workers with AVCE_VIEW_FILES"
         )
-    if solver not in VIEWS[view].solvers:
-        raise OptionError(f"solver: view {view!r} offers {', '.join(VIEWS[view].solvers)}, got {solver!r}")
     return VIEWS[view]

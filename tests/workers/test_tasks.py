@@ -25,7 +25,7 @@ from avce.options import (
     SynthOptions,
     train_options,
 )
-from avce.transforms import VIEWS
+from avce.transforms import VIEWS, own
 from avce.video.points import TRAJECTORY_COLUMNS
 from avce.video.read import read_frames
 from avce.video.segments import SeamError
@@ -44,7 +44,7 @@ from workers.tasks import sharing
 from workers.tasks import video as video_task
 from workers.tasks.datasets import draw_dataset, import_dataset
 from workers.tasks.evaluation import evaluate_run
-from workers.tasks.figures import draw_maps, draw_overlay, draw_poster
+from workers.tasks.figures import draw_maps, draw_overlay, draw_poster, inspect_face
 from workers.tasks.intake import gather
 from workers.tasks.training import flat, train_run
 from workers.tasks.video import analyze_segments, analyze_video
@@ -57,6 +57,7 @@ TASKS = {
     JobKind.ANALYZE: analyze_video,
     JobKind.SEGMENT: analyze_segments,
     JobKind.MAPS: draw_maps,
+    JobKind.INSPECT: inspect_face,
     JobKind.POSTER: draw_poster,
     JobKind.OVERLAY: draw_overlay,
 }
@@ -507,6 +508,11 @@ register_cvxpy_view("operators", capped)
 """
 
 
+def forget_own_views():
+    VIEWS.pop("operators", None)
+    own._loaded.clear()
+
+
 def test_a_run_and_its_maps_may_use_a_view_of_the_operators_own(journey, tmp_path, monkeypatch):
     (tmp_path / "views.py").write_text(OWN_VIEW)
     asked = SimpleNamespace(view_files=(tmp_path / "views.py",))
@@ -517,9 +523,12 @@ def test_a_run_and_its_maps_may_use_a_view_of_the_operators_own(journey, tmp_pat
     try:
         job = done(client.train(journey.stills.dataset_id, options))
         analyzed = done(client.analyze(journey.clip.video_id, [str(job.run_id)]))
+        forget_own_views()  # as another worker, which has not trained it
         done(client.draw_maps(str(analyzed.analysis_id), [0], MapOptions(heads=(Head.H,), scores=False)))
+        forget_own_views()
+        done(client.inspect(str(job.run_id), dataset_id=journey.stills.dataset_id, row=0))
     finally:
-        VIEWS.pop("operators", None)
+        forget_own_views()
 
 
 def test_a_view_that_no_file_registers_fails_the_run_with_what_to_do(journey):

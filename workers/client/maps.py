@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from avce.activation.combine import Maps, axis_difference, gini, mean_map, seen_part
-from avce.options import MOST_MAP_FRAMES, MapFrames, MapOptions, TrainOptions
+from avce.options import MOST_MAP_FRAMES, MapFrames, MapOptions
 from workers.client._door import door
 from workers.client.datasets import sent
 from workers.client.videos import trajectory
@@ -125,7 +125,7 @@ def map_sparsity(map_ids: Sequence[str]) -> float:
     """Gini index of the mean of maps of one run, where its network sees; ``nan`` for a map of zeros."""
     with reading() as session:
         run = run_record(session, _records(map_ids[:1])[0].run_id)
-    return gini(seen_part(map_values(map_ids), TrainOptions.parse(run.options).input_size))
+    return gini(seen_part(map_values(map_ids), int(run.options["input_size"])))
 
 
 @door

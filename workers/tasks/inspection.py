@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from avce.errors import DataError
 from workers.lifecycle import Claim
+from workers.own_views import know_own_views
 from workers.reporting import JobReporter
 from workers.store import datasets, inspections
 from workers.store.files import file_store
@@ -45,6 +46,7 @@ def inspect(held: Claim, reporter: JobReporter) -> Outcome:
     from avce.inspection import inspect_face, watch_training
     from avce.training.checkpoint import load_predictor
 
+    know_own_views()
     wanted = _load(held)
     predictor = load_predictor(wanted.model)
     crop, more = _sample(wanted) if wanted.dataset is not None else _upload(wanted, predictor)

@@ -58,28 +58,32 @@ def test_a_video_without_a_defined_figure_is_left_out_of_the_mean():
     assert figures["valence"]["ccc"] == pytest.approx(np.mean(others), abs=1e-12)
 
 
+def why(pred, target, *, zero_labels="excluded", **how):
+    return reasons(score(pred, target, zero_labels=zero_labels, **how), pred, target, **how)
+
+
 def test_reasons_are_given_for_undefined_figures_only():
     pred, target, videos = sample()
-    assert reasons(pred, target) == {"valence": {}, "arousal": {}}
+    assert why(pred, target) == {"valence": {}, "arousal": {}}
     pred[:, 1], target[:, 0] = 0.2, 0.0
-    found = reasons(pred, target)
+    found = why(pred, target)
     assert found["arousal"] == {"pcc": "the predictions do not vary"}
     assert found["valence"] == {
         "sagr": "every label is zero, and zero has no sign",
         "pcc": "the labels do not vary",
     }
-    assert reasons(pred, target, zero_labels="own_class")["valence"] == {"pcc": "the labels do not vary"}
-    assert reasons(pred, target, protocol="authors")["arousal"] == {"pcc": "the predictions do not vary"}
-    by_video = reasons(pred, target, protocol="per_video", videos=videos)
+    assert why(pred, target, zero_labels="own_class")["valence"] == {"pcc": "the labels do not vary"}
+    assert why(pred, target, protocol="authors")["arousal"] == {"pcc": "the predictions do not vary"}
+    by_video = why(pred, target, protocol="per_video", videos=videos)
     assert by_video["arousal"] == {"pcc": "in none of 7 videos; in the first the predictions do not vary"}
 
 
 def test_a_single_frame_has_a_reason_under_every_protocol():
     for protocol in PROTOCOLS:
-        why = reasons([[0.1, 0.2]], [[0.3, 0.2]], protocol=protocol, videos=["a"])
-        assert why["valence"]["pcc"] == why["arousal"]["ccc"] == "a single frame does not vary"
+        texts = why([[0.1, 0.2]], [[0.3, 0.2]], protocol=protocol, videos=["a"])
+        assert texts["valence"]["pcc"] == texts["arousal"]["ccc"] == "a single frame does not vary"
         figures = score([[0.1, 0.2]], [[0.3, 0.2]], protocol=protocol, videos=["a"])
-        for axis, found in why.items():
+        for axis, found in texts.items():
             assert set(found) == {name for name, value in figures[axis].items() if np.isnan(value)}
 
 

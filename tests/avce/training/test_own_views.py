@@ -12,6 +12,7 @@ import torch
 from avce.cli import main
 from avce.data.prepared import Prepared
 from avce.errors import OptionError
+from avce.inspection import inspect_face
 from avce.options import Head, TrainOptions, train_options
 from avce.training.checkpoint import load_predictor
 from avce.training.estimate import measure
@@ -84,6 +85,8 @@ def test_a_run_with_it_learns_predicts_elsewhere_and_goes_on_here(
     assert predictor.method.head_output(images, Head.R).shape == (1, 2)
     with pytest.raises(OptionError, match=r"expected one of sparsemax.*got 'capped'"):
         predictor.method.head_output(images, Head.H)
+    with pytest.raises(OptionError, match=r"expected one of sparsemax.*got 'capped'"):
+        inspect_face(predictor, crops[0])
     with pytest.raises(OptionError, match=r"expected one of sparsemax.*got 'capped'.*--views"):
         train(options(), toy_data, tmp_path / "other")
 

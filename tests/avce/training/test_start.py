@@ -10,7 +10,7 @@ import torch
 from avce.errors import CheckpointError, OptionError
 from avce.methods import build_method
 from avce.options import PRESETS, TrainOptions, train_options
-from avce.training.checkpoint import save_checkpoint
+from avce.training.checkpoint import load_predictor, save_checkpoint
 from avce.training.start import crop_recipe, start_method
 
 
@@ -78,6 +78,12 @@ def test_imagenets_weights_are_taken_and_told() -> None:
 def test_a_net_with_its_own_encoder_has_no_such_start(method: str, start: str) -> None:
     with pytest.raises(OptionError, match=f"pretrained={start} fits no net of method {method}"):
         train_options(method=method, backbone="efficientnet_lite0", pretrained=start)
+
+
+def test_a_checkpoint_of_a_start_that_is_refused_today_still_loads(tmp_path: Path) -> None:
+    options = train_options(method="hasani", backbone="efficientnet_lite0", input_size=64)
+    saved(tmp_path / "old", options.model_copy(update={"pretrained": "imagenet"}))
+    assert load_predictor(tmp_path / "old").options == options
 
 
 @pytest.mark.parametrize("method", ["avce", "caf", "hasani"])
