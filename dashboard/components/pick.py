@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from time import monotonic
 from typing import Protocol, TypeVar
 
 import streamlit as st
+
+ECHO_S = 10.0
+"""How long a choice that was left is not taken from the address again; a slow page takes seconds to be drawn."""
 
 
 class HasId(Protocol):
@@ -27,6 +31,26 @@ def labels(records: Iterable[T], name: Callable[[T], str]) -> dict[str, str]:
     return {key: text if counts[text] == 1 else f"{text} [{key[:6]}]" for key, text in names.items()}
 
 
+def _is_echo(key: str, asked: str) -> bool:
+    """Whether the address is only what the browser had before it heard of a new choice.
+
+    A click right after a choice carries the old address: the browser sends what its address line shows, and the line
+    follows the choice only once the page was drawn.
+    """
+    left: dict[str, float] = st.session_state.get(f"{key}.left", {})
+    return asked in left and monotonic() - left[asked] < ECHO_S
+
+
+def _write_address(param: str, key: str, chosen: str) -> None:
+    """Keep the choice in the address, and when the one before it was left."""
+    written, left = f"{key}.asked", st.session_state.setdefault(f"{key}.left", {})
+    before = st.session_state.get(written)
+    if before is not None and before != chosen:
+        left[before] = monotonic()
+    st.session_state[written] = chosen
+    st.query_params[param] = chosen
+
+
 def pick(label: str, records: Sequence[T], name: Callable[[T], str], *, param: str, key: str) -> T:
     """A select box over records, newest first as given; ``?param=id`` in the address chooses one.
 
@@ -40,11 +64,12 @@ def pick(label: str, records: Sequence[T], name: Callable[[T], str], *, param: s
     """
     by_id = {record.id: record for record in records}
     asked = st.query_params.get(param)
-    if asked in by_id and st.session_state.get(f"{key}.asked") != asked:
+    is_drawn = st.session_state.get(key) in by_id
+    is_new = asked != st.session_state.get(f"{key}.asked") and not _is_echo(key, asked or "")
+    if asked in by_id and (is_new or not is_drawn):
         st.session_state[key] = asked
-    if st.session_state.get(key) not in by_id:
+    elif not is_drawn:
         st.session_state[key] = next(iter(by_id))
     chosen = st.selectbox(label, list(by_id), format_func=labels(records, name).__getitem__, key=key)
-    st.session_state[f"{key}.asked"] = chosen
-    st.query_params[param] = chosen
+    _write_address(param, key, chosen)
     return by_id[chosen]
