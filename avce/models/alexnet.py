@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -56,7 +57,14 @@ class AlexNet(Encoder):
         """Flattened 6 × 6 map."""
         if features.shape[2:] != (_GRID, _GRID):
             features = F.adaptive_avg_pool2d(features, _GRID)
+        if features.requires_grad:
+            features.register_hook(_channels_last)  # type: ignore[no-untyped-call]
         return features.flatten(1)
+
+
+def _channels_last(gradient: Tensor) -> Tensor:
+    """Lay the flattened feature's gradient out as the map is; the pooling would copy its whole input twice instead."""
+    return gradient.contiguous(memory_format=torch.channels_last)
 
 
 def build(options: TrainOptions) -> Encoder:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 import torch
 
-from avce.options import Backbone
+from avce.options import Backbone, Method
 from avce.transforms import sparsemax
 from benchmarks import train_step
-from benchmarks.train_step import RowByRow, Scale
+from benchmarks.train_step import AuthorsStepper, RowByRow, Scale
 
 TOY = Scale(
     batch_size=4, rounds=1, authors_rounds=1, epochs=1, batches=2, backbone=Backbone.TINY, input_size=64
@@ -19,7 +20,12 @@ TOY = Scale(
 
 def test_the_figures_carry_their_names() -> None:
     figures = train_step.measure(TOY)
-    assert {"avce_vs_supervised", "authors_vs_avce", "authors_vs_avce_cpu"} <= figures.keys()
+    assert {
+        "avce_vs_supervised",
+        "authors_vs_avce",
+        "authors_vs_avce_cpu",
+        "authors_on_our_net_vs_avce",
+    } <= figures.keys()
     assert {"epoch_vs_steps", "first_epoch_vs_steps", "cvxpy_solver"} <= figures.keys()
     assert all(value > 0 for value in figures.values() if not isinstance(value, str))
 
@@ -35,6 +41,19 @@ def test_the_authors_layer_gives_sparsemax_and_its_gradient() -> None:
     (gradient,) = torch.autograd.grad((exact * upstream).sum(), z)
     assert theirs.detach() == pytest.approx(exact.detach(), abs=1e-3)
     assert their_gradient == pytest.approx(gradient, abs=1e-2)
+
+
+def test_the_authors_plain_net_has_torchvisions_order_of_layers_and_our_values() -> None:
+    scale = replace(TOY, backbone=Backbone.ALEXNET)
+    options = train_step.options_for(Method.AVCE, scale, is_authors=True)
+    plain, ours = (AuthorsStepper(options, is_plain=flag).avce.eval() for flag in (True, False))
+    assert [type(layer).__name__ for layer in plain.encoder.features][:6] == [
+        "Conv2d",
+        "ReLU",
+        "MaxPool2d",
+    ] * 2
+    images = train_step.random_batch(scale).images
+    assert torch.allclose(plain.feature(images.contiguous()), ours.feature(images), atol=1e-6)
 
 
 def test_neighbours_are_compared_so_that_a_drifting_machine_does_not_matter(monkeypatch) -> None:
