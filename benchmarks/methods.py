@@ -112,8 +112,9 @@ DEPARTURES = (
     *(
         _avce(name, **{name: value})
         for name, value in FIDELITY["authors"].items()
-        if name not in {"weight", "hold_push_weight", "inattentive_solver"}
+        if name not in {"weight", "hold_push_weight", "solver", "inattentive_solver"}
     ),
+    _avce("solver", **{name: FIDELITY["authors"][name] for name in ("solver", "inattentive_solver")}),
     _avce("hold_push_1", hold_push_weight=FIDELITY["authors"]["hold_push_weight"]),
 )
 """The default with one of the departures of the authors' code each."""

@@ -14,7 +14,7 @@ from avce.data.prepared import Prepared
 from avce.errors import DataError, OptionError
 from avce.methods import build_method
 from avce.models.inception_resnet import InceptionResNet
-from avce.options import Split, train_options
+from avce.options import FIDELITY, Split, train_options
 from benchmarks import methods
 from benchmarks.methods import ABLATION, DEPARTURES, METHODS, SEARCH, Variant
 
@@ -113,6 +113,14 @@ def test_every_row_is_a_valid_recipe_with_the_shared_budget(variant) -> None:
     options = methods.recipe(variant, 2, epochs=3, input_size=48)
     assert (options.epochs, options.input_size, options.seed) == (3, 48, 2)
     assert options.backbone == "compact"
+
+
+def test_the_departures_together_are_the_authors_switches() -> None:
+    """Their weight apart, which the ablation varies; and CVXPY's default solver takes SparseMax alone, as in their code."""
+    switches = [dict(variant.given["avce"]) for variant in DEPARTURES]
+    together = {name: value for given in switches for name, value in given.items()}
+    assert together == {name: value for name, value in FIDELITY["authors"].items() if name != "weight"}
+    assert {"solver": "cvxpy_default", "inattentive_solver": "exact"} in switches
 
 
 @pytest.mark.parametrize("variant", METHODS, ids=lambda variant: variant.name)
